@@ -4,6 +4,7 @@
  * closed".
  */
 import { PassThrough, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 
 import type { RawData, WebSocket } from 'ws';
 
@@ -71,12 +72,14 @@ export async function serveExec(exec: Exec, socket: WebSocket): Promise<void> {
   });
   // An empty message tells the client that the connection is up.
   send(socket, exec.stdout ? 1 : exec.stderr ? 2 : 3, Buffer.of());
+  const stdout = exec.stdout ? channel(socket, 1) : discard();
+  const stderr = exec.stderr ? channel(socket, 2) : discard();
   const end = await exec
     .start({
       command: exec.command,
       stdin,
-      stdout: exec.stdout ? channel(socket, 1) : discard(),
-      stderr: exec.stderr ? channel(socket, 2) : discard(),
+      stdout,
+      stderr,
       tty: exec.tty,
       signal: gone.signal,
     })
@@ -84,6 +87,8 @@ export async function serveExec(exec: Exec, socket: WebSocket): Promise<void> {
       (exitCode) => exitedEnd(protocol, exitCode, exec.command),
       (error: unknown) => unstartedEnd(protocol, error instanceof Error ? error.message : String(error)),
     );
+  // A client stops reading at the exit status.
+  await Promise.all([stdout, stderr].map((output) => finished(output.end())));
   send(socket, 3, Buffer.from(JSON.stringify(end)));
   socket.close(1000);
 }
