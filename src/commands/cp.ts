@@ -85,25 +85,21 @@ The command restores the claim under a temporary name, which takes storage of th
     await openRestoredFiles(wishes, context, connection, async (files, plan) => {
       const display = await openTransfer(context);
       const copy: Copy = { context, connection, files, plan, display, image, path: source.path };
+      let missing: StashError | undefined;
       try {
-        const problems =
+        missing =
           local === undefined
             ? await copyIntoPod(copy, pod, 'path' in destination ? destination.path : '')
-            : plan.isBlock
-              ? await copyImage(copy, local)
-              : await copyHere(copy, local, name);
+            : await (plan.isBlock ? copyImage(copy, local) : copyHere(copy, local, name));
         display.close();
         const what = `${transferred(display.state())} of claim ${plan.claim} in restore point ${plan.point.session}`;
         printLine(context.out, `${what} copied to ${local ?? to}`);
-        if (problems === '') return;
-        throw new StashError('precondition', `not everything could be read: ${problems}`, {
-          hint: 'what could be read was copied; --run-as-user 0 reads files of all users, where the namespace allows it',
-        });
       } catch (error) {
         throw withState(error, copy, local ?? to);
       } finally {
         display.close();
       }
+      if (missing) throw missing;
     });
   },
 });
@@ -118,15 +114,26 @@ interface Copy {
   readonly path: string;
 }
 
-/** Resolves with what could not be read. */
-async function copyHere(copy: Copy, to: string, name: string | undefined): Promise<string> {
+/** Resolves with an error if the copy lacks files. */
+async function copyHere(copy: Copy, to: string, name: string | undefined): Promise<StashError | undefined> {
   const path = process.platform === 'win32' ? to.replaceAll('\\', '/') : to;
-  return await copyMembers(copy, (members) =>
-    saveFiles({ members, root: name, to: path, ...listenersOf(copy.display) }),
+  const listeners = listenersOf(copy.display);
+  const unread = await copyMembers(copy, (members) =>
+    saveFiles({ members, root: name, to: path, ...listeners }),
   );
+  const failed = listeners.failed();
+  if (failed === 0) return unread;
+  const what = failed === 1 ? '1 file was not copied' : `${failed} files were not copied`;
+  return new StashError('precondition', [what, ...(unread ? [unread.message] : [])].join('; '), {
+    hint: 'the lines above name them; copy to a file system that can have these names, and into a directory that is yours',
+  });
 }
 
-async function copyIntoPod(copy: Copy, pod: PodToWrite | undefined, to: string): Promise<string> {
+async function copyIntoPod(
+  copy: Copy,
+  pod: PodToWrite | undefined,
+  to: string,
+): Promise<StashError | undefined> {
   const { files, connection } = copy;
   const { cluster } = connection;
   if (pod === undefined) throw new StashError('bug', 'no pod was found');
@@ -160,29 +167,35 @@ async function copyIntoPod(copy: Copy, pod: PodToWrite | undefined, to: string):
   );
   written.catch(() => undefined);
   try {
-    const problems = await copyMembers(copy, (members) =>
+    const unread = await copyMembers(copy, (members) =>
       forwardFiles({ members, root: name, as: inside ?? '.', out: archive, ...listenersOf(copy.display) }),
     );
     const ended = await written;
     if (ended.code !== 0) throw failedInPod(ended);
-    return problems;
+    return unread;
   } catch (error) {
     stopped.abort();
     throw error;
   }
 }
 
-/** Resolves with what could not be read. */
+/** Resolves with an error if not everything could be read. */
 async function copyMembers(
   { connection: { cluster }, files, image, path, display }: Copy,
   write: (members: AsyncIterable<ArchiveMember>) => Promise<void>,
-): Promise<string> {
+): Promise<StashError | undefined> {
   const command = { ...files, container: containerName, command: sendFilesCommand(image, path) };
   const read = (output: Readable) => write(readArchive(output, display.onTotal));
   const { ended } = await readFromPod(cluster, command, read, isCutShort);
-  if (ended.code === 0) return '';
+  if (ended.code === 0) return undefined;
   if (display.state().files === 0) throw failedInPod(ended);
-  return ended.said.split('\n').join('; ');
+  return new StashError(
+    'precondition',
+    `not everything could be read: ${ended.said.split('\n').join('; ')}`,
+    {
+      hint: 'what could be read was copied; --run-as-user 0 reads files of all users, where the namespace allows it',
+    },
+  );
 }
 
 /** The command that sends has failed, and says why. */
@@ -190,7 +203,7 @@ function isCutShort(error: unknown): boolean {
   return isStashError(error, 'server') && error.message === endsTooEarly;
 }
 
-async function copyImage(copy: Copy, to: string): Promise<string> {
+async function copyImage(copy: Copy, to: string): Promise<StashError | undefined> {
   const { connection, files, image, display, plan } = copy;
   const total = parseQuantity(plan.template.spec.resources?.requests?.storage ?? '');
   if (total !== undefined) display.onTotal(Number(total));
@@ -211,19 +224,28 @@ async function copyImage(copy: Copy, to: string): Promise<string> {
     await rm(partial, { force: true });
   }
   display.onFile();
-  return '';
+  return undefined;
 }
 
 function listenersOf(display: TransferDisplay) {
-  let skipped = 0;
+  const teller = (level: string) => {
+    let count = 0;
+    return {
+      count: () => count,
+      tell: (name: Buffer, why: string) => {
+        count += 1;
+        if (count <= mostTold) display.say(`${level}: ${name.toString()} is not copied: ${why}`);
+        if (count === mostTold + 1) display.say(`${level}: others are not copied either`);
+      },
+    };
+  };
+  const [skipped, failed] = [teller('note'), teller('warning')];
   return {
     onFile: display.onFile,
     onBytes: display.onBytes,
-    onSkipped: (name: Buffer, why: string) => {
-      skipped += 1;
-      if (skipped <= mostTold) display.say(`note: ${name.toString()} is not copied: ${why}`);
-      if (skipped === mostTold + 1) display.say('note: others are not copied either');
-    },
+    onSkipped: skipped.tell,
+    onFailed: failed.tell,
+    failed: failed.count,
   };
 }
 

@@ -30,6 +30,11 @@ export function readBytes(source: Readable): ByteReader {
   return {
     pieces,
     async exactly(length) {
+      if (length <= rest.length) {
+        const piece = rest.subarray(0, length);
+        rest = rest.subarray(length);
+        return piece;
+      }
       const found: Buffer[] = [];
       for await (const piece of pieces(length)) found.push(piece);
       return Buffer.concat(found);

@@ -1,9 +1,10 @@
 /** Compares the files of two volumes that are mounted here, directory by directory. */
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 import { differs, type Difference, type FileFacts } from '#src/domain/files/difference.ts';
 
+import { breather } from './breather.ts';
 import { inside, isErrno, isMissing } from './inside.ts';
 
 export interface CompareFiles {
@@ -20,16 +21,22 @@ export interface CompareFiles {
 export async function* compareFiles(task: CompareFiles): AsyncGenerator<Difference, void> {
   const { byContents, path } = task;
   const [restored, live] = await Promise.all([inside(task.restored, path), inside(task.live, path)]);
-  yield* compareObjects(Buffer.from(path), Buffer.from(restored), Buffer.from(live), byContents);
+  const how = { byContents, breathe: breather() };
+  yield* compareObjects(Buffer.from(path), Buffer.from(restored), Buffer.from(live), how);
+}
+
+interface How extends Pick<CompareFiles, 'byContents'> {
+  readonly breathe: ReturnType<typeof breather>;
 }
 
 async function* compareObjects(
   path: Buffer,
   restored: Buffer,
   live: Buffer,
-  byContents: boolean,
+  how: How,
 ): AsyncGenerator<Difference, void> {
-  const found = await orProblem(path, async () => [await factsOf(restored), await factsOf(live)] as const);
+  const { byContents, breathe } = how;
+  const found = await orProblem(path, () => [factsOf(restored), factsOf(live)] as const);
   if ('problem' in found) {
     yield found.problem;
     return;
@@ -45,30 +52,33 @@ async function* compareObjects(
     }
   } else if (before) yield { change: 'removed', path, restored: before };
   else if (now) yield { change: 'added', path, live: now };
-  const listed = await orProblem(path, async () => ({
-    before: before?.kind === 'directory' ? await namesIn(restored) : [],
-    now: now?.kind === 'directory' ? await namesIn(live) : [],
+  if (before?.kind !== 'directory' && now?.kind !== 'directory') return;
+  const listed = await orProblem(path, () => ({
+    before: before?.kind === 'directory' ? namesIn(restored) : [],
+    now: now?.kind === 'directory' ? namesIn(live) : [],
   }));
   if ('problem' in listed) {
     yield listed.problem;
     return;
   }
-  for (const name of merged(listed.value.before, listed.value.now))
-    yield* compareObjects(below(path, name), below(restored, name), below(live, name), byContents);
+  for (const name of merged(listed.value.before, listed.value.now)) {
+    yield* compareObjects(below(path, name), below(restored, name), below(live, name), how);
+    await breathe();
+  }
 }
 
 /** Undefined: there is none. */
-async function factsOf(path: Buffer): Promise<FileFacts | undefined> {
+function factsOf(path: Buffer): FileFacts | undefined {
   let stats: Stats;
   try {
-    stats = await lstat(path);
+    stats = lstatSync(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
   if (stats.isDirectory()) return { kind: 'directory', size: 0, modified: 0 };
   if (stats.isSymbolicLink()) {
-    const link = await readlink(path, { encoding: 'buffer' });
+    const link = readlinkSync(path, { encoding: 'buffer' });
     return { kind: 'symlink', size: 0, modified: 0, link: link.toString('latin1') };
   }
   const { size, mtimeMs } = stats;
@@ -100,9 +110,9 @@ async function fill(file: Awaited<ReturnType<typeof open>>, piece: Buffer): Prom
   return filled;
 }
 
-async function namesIn(directory: Buffer): Promise<Buffer[]> {
+function namesIn(directory: Buffer): Buffer[] {
   try {
-    const names = await readdir(directory, { encoding: 'buffer' });
+    const names = readdirSync(directory, { encoding: 'buffer' });
     return names.sort((a, b) => Buffer.compare(a, b));
   } catch (error) {
     // An application may delete it at any time.
@@ -130,7 +140,7 @@ function below(directory: Buffer, name: Buffer): Buffer {
 /** What cannot be read is told, and the rest is compared. */
 async function orProblem<T>(
   path: Buffer,
-  read: () => Promise<T>,
+  read: () => T | Promise<T>,
 ): Promise<{ readonly value: T } | { readonly problem: Difference }> {
   try {
     return { value: await read() };

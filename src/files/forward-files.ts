@@ -8,7 +8,7 @@ import { endOfArchive, padding, writeHeader } from '#src/domain/files/tar-header
 import { put, putPiece } from './put.ts';
 import type { SaveFiles } from './save-files.ts';
 
-export interface ForwardFiles extends Omit<SaveFiles, 'to'> {
+export interface ForwardFiles extends Omit<SaveFiles, 'to' | 'onFailed'> {
   /** The new name of the archive's root; `.`: it is there, and stays as it is. */
   readonly as: string;
   readonly out: Writable;

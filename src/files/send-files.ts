@@ -1,6 +1,17 @@
 /** Writes a file or a directory of a volume as a tar archive. */
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, opendir, readlink, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  type Dir,
+  type Stats,
+} from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 
 import { lastPart } from '#src/domain/files/claim-path.ts';
@@ -14,6 +25,7 @@ import {
   type Member,
 } from '#src/domain/files/tar-header.ts';
 
+import { breather } from './breather.ts';
 import { inside, isErrno, isMissing } from './inside.ts';
 import { put, putPiece } from './put.ts';
 import { filled } from './write-sparsely.ts';
@@ -32,6 +44,10 @@ const pieceBytes = 256 * 1024;
 /** Files with several names are sent once, as long as they are so few. */
 const mostLinked = 100_000;
 const nothing = Buffer.alloc(0);
+/** A file of up to so many bytes is read with synchronous calls (ADR 36). */
+const smallFile = 64 * 1024;
+/** An application may put a link or a pipe in the place of a file at any time: neither is followed or waited for. */
+const regularOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * The name of the file, or of the directory, begins the name of each member; `.` for the whole volume. Rejects as `inside`, and where `out`
@@ -39,12 +55,13 @@ const nothing = Buffer.alloc(0);
  */
 export async function sendFiles({ root, path, out, onProblem }: SendFiles): Promise<void> {
   const linked = new Map<string, Buffer>();
+  const breathe = breather();
 
   async function send(file: Buffer, name: Buffer): Promise<void> {
-    const stats = await lstat(file);
+    const stats = lstatSync(file);
     if (stats.isDirectory()) await sendDirectory(file, name, stats);
     else if (stats.isSymbolicLink()) {
-      const link = await readlink(file, { encoding: 'buffer' });
+      const link = readlinkSync(file, { encoding: 'buffer' });
       await put(out, writeHeader({ ...memberOf(name, stats), type: 'symlink', link }));
     } else if (stats.isFile()) await sendFile(file, name, stats);
     else await put(out, writeHeader({ ...memberOf(name, stats), type: 'other' }));
@@ -52,13 +69,12 @@ export async function sendFiles({ root, path, out, onProblem }: SendFiles): Prom
 
   async function sendDirectory(file: Buffer, name: Buffer, stats: Stats): Promise<void> {
     // Opened first: a directory that cannot be read is not sent as an empty one.
-    const entries = await opendir(file, { encoding: 'buffer' as BufferEncoding });
+    using entries = openDirectory(file);
     const directory = Buffer.concat([name, Buffer.from('/')]);
     await put(out, writeHeader({ ...memberOf(directory, stats), type: 'directory' }));
-    for await (const entry of entries) {
-      const own = entry.name as unknown as Buffer;
-      const below = Buffer.concat([directory, own]);
-      await sendOrTell(Buffer.concat([file, Buffer.from('/'), own]), below);
+    for (const own of namesIn(entries)) {
+      await sendOrTell(Buffer.concat([file, Buffer.from('/'), own]), Buffer.concat([directory, own]));
+      await breathe();
     }
   }
 
@@ -73,23 +89,32 @@ export async function sendFiles({ root, path, out, onProblem }: SendFiles): Prom
     }
   }
 
-  async function sendFile(file: Buffer, name: Buffer, { dev, ino, nlink }: Stats): Promise<void> {
+  async function sendFile(file: Buffer, name: Buffer, found: Stats): Promise<void> {
+    const { dev, ino, nlink, size } = found;
     const key = `${dev} ${ino}`;
     const first = nlink > 1 ? linked.get(key) : undefined;
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    if (first === undefined && size <= smallFile && !hasHoles(found)) {
+      const small = readSmall(file);
+      if (small) {
+        if (nlink > 1 && linked.size < mostLinked) linked.set(key, name);
+        const member = { ...memberOf(name, small.stats), type: 'file', size: small.contents.length } as const;
+        await put(out, Buffer.concat([writeHeader(member), small.contents, padding(member.size)]));
+        return;
+      }
+    }
+    await using handle = await open(file, regularOnly);
     const stats = await handle.stat();
     if (first !== undefined) {
       await put(out, writeHeader({ ...memberOf(name, stats), type: 'hard-link', link: first }));
       return;
     }
     if (nlink > 1 && linked.size < mostLinked) linked.set(key, name);
-    const { size } = stats;
-    const member = { ...memberOf(name, stats), type: 'file', size } as const;
-    const parts = hasHoles(stats) ? await partsOf(handle, size) : [{ start: 0, end: size }];
+    const member = { ...memberOf(name, stats), type: 'file', size: stats.size } as const;
+    const parts = hasHoles(stats) ? await partsOf(handle, stats.size) : [{ start: 0, end: stats.size }];
     const bytes = bytesOf(parts);
-    if (bytes === size) await put(out, writeHeader(member));
+    if (bytes === stats.size) await put(out, writeHeader(member));
     else {
-      const map = writeMap(parts, size);
+      const map = writeMap(parts, stats.size);
       const filling = padding(map.length);
       await put(out, writeSparseHeader(member, map.length + filling.length + bytes));
       await put(out, map);
@@ -140,21 +165,50 @@ async function partsOf(handle: FileHandle, size: number): Promise<Part[]> {
   return parts;
 }
 
-/** Bytes of all files; of what cannot be read, none. */
-async function bytesBelow(path: Buffer): Promise<number> {
+/** Reads a file of which all fits; undefined if it has become larger. */
+function readSmall(file: Buffer): { readonly stats: Stats; readonly contents: Buffer } | undefined {
+  const descriptor = openSync(file, regularOnly);
   try {
-    const stats = await lstat(path);
+    const stats = fstatSync(descriptor);
+    if (stats.size > smallFile) return undefined;
+    const contents = Buffer.alloc(stats.size);
+    let length = 0;
+    while (length < contents.length) {
+      const read = readSync(descriptor, contents, length, contents.length - length, length);
+      if (read === 0) break;
+      length += read;
+    }
+    return { stats, contents: contents.subarray(0, length) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Bytes of all files; of what cannot be read, none. */
+async function bytesBelow(path: Buffer, breathe = breather()): Promise<number> {
+  try {
+    const stats = lstatSync(path);
     if (!stats.isDirectory()) return stats.isFile() ? stats.size : 0;
+    using entries = openDirectory(path);
     let bytes = 0;
-    for await (const entry of await opendir(path, {
-      encoding: 'buffer' as BufferEncoding,
-    }))
-      bytes += await bytesBelow(Buffer.concat([path, Buffer.from('/'), entry.name as unknown as Buffer]));
+    for (const own of namesIn(entries)) {
+      bytes += await bytesBelow(Buffer.concat([path, Buffer.from('/'), own]), breathe);
+      await breathe();
+    }
     return bytes;
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM', 'ENAMETOOLONG') || isMissing(error)) return 0;
     throw error;
   }
+}
+
+function openDirectory(path: Buffer): Dir {
+  return opendirSync(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+}
+
+function* namesIn(directory: Dir): Generator<Buffer, void> {
+  for (let entry = directory.readSync(); entry; entry = directory.readSync())
+    yield entry.name as unknown as Buffer;
 }
 
 function memberOf(name: Buffer, stats: Stats): Omit<Member, 'type'> {

@@ -95,6 +95,7 @@ for (const [name, code, words] of [
   ['other-image', 2, 'diff deploy/web --claim web-data --image busybox'],
   ['no-source', 2, 'cp deploy/web LOCAL'],
   ['path-leaves-volume', 2, 'cp deploy/web:web-data:/../x LOCAL'],
+  ['to-stdout', 2, 'cp deploy/web:web-data:/x -'],
   ['no-directory', 2, 'cp deploy/web:web-data:/x LOCAL/none/x'],
   ['no-running-pod', 1, 'cp deploy/web:web-data:/x deploy/web:/data'],
   ['no-such-pod', 3, 'cp deploy/web:web-data:/x pod/none:/data'],
@@ -183,6 +184,26 @@ test('a connection that breaks off: how much was copied, no part of a file, and 
   const there = `1 complete file was copied to ${to} before`;
   assert.ok(err.includes(`error: connection lost while running tar; ${there}\n`), err);
   assert.deepEqual(await readdir(to), ['one']);
+  await untilGone();
+});
+
+test('a file that cannot be written: it is named, the others are copied, and the command fails', async () => {
+  const source = join(local, 'named');
+  await mkdir(join(source, 'x'), { recursive: true });
+  for (const name of ['one', 'three', 'two']) await writeFile(join(source, 'x', name), name);
+  const named = `s,x/two,x/${'n'.repeat(300)},`;
+  const words = ['-C', source, '--sort=name', '--transform', named, '-cf', '-', 'x'];
+  const exec = ({ stdout }: ExecRequest): Promise<number> => {
+    stdout.write(execFileSync('tar', words));
+    return Promise.resolve(0);
+  };
+  const to = join(local, 'most');
+  const ran = await world.run(`cp deploy/web:web-data:/x ${to} --image busybox`, {
+    through: (cluster) => ({ ...cluster, exec }),
+  });
+  assert.equal(ran.code, 1, ran.err);
+  matchGolden('commands/files/not-written', plain(ran.err.replace(/^(?!warning|error|hint).*\n/gm, '')));
+  assert.deepEqual(await readdir(to), ['one', 'three']);
   await untilGone();
 });
 

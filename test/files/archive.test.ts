@@ -39,13 +39,20 @@ async function directory(t: TestContext): Promise<string> {
   return made;
 }
 
-async function save(members: AsyncIterable<ArchiveMember>, to: string, root?: string): Promise<string[]> {
+interface Left {
+  readonly skipped: string[];
+  readonly failed: string[];
+}
+
+async function save(members: AsyncIterable<ArchiveMember>, to: string, root?: string): Promise<Left> {
   const skipped: string[] = [];
+  const failed: string[] = [];
   await saveFiles({
     ...{ members, to, root, onFile: () => undefined, onBytes: () => undefined },
     onSkipped: (name, why) => skipped.push(`${name.toString('latin1')}: ${why}`),
+    onFailed: (name, why) => failed.push(`${name.toString('latin1')}: ${why}`),
   });
-  return skipped;
+  return { skipped, failed };
 }
 
 /** Sends a path of a volume, and saves it. */
@@ -53,7 +60,7 @@ async function copy(
   root: string,
   path: string,
   to: string,
-): Promise<{ skipped: string[]; problems: string[]; total: number }> {
+): Promise<Left & { problems: string[]; total: number }> {
   const stream = new PassThrough();
   const problems: string[] = [];
   let total = -1;
@@ -65,7 +72,7 @@ async function copy(
   });
   const done = sending.finally(() => stream.end());
   const name = path === '' ? undefined : path.slice(path.lastIndexOf('/') + 1);
-  const [skipped] = await Promise.all([
+  const [left] = await Promise.all([
     save(
       readArchive(stream, (bytes) => (total = bytes)),
       to,
@@ -73,7 +80,7 @@ async function copy(
     ),
     done,
   ]);
-  return { skipped, problems, total };
+  return { ...left, problems, total };
 }
 
 /** Everything below a directory: what it is, and what it contains. */
@@ -117,8 +124,8 @@ test('a directory arrives with names, contents, modes, times and links', async (
   const home = await directory(t);
   await fill(home);
   const to = join(await directory(t), 'copy');
-  const { skipped, problems, total } = await copy(home, 'etc', to);
-  assert.deepEqual({ skipped, problems }, { skipped: [], problems: [] });
+  const { total, ...left } = await copy(home, 'etc', to);
+  assert.deepEqual(left, { skipped: [], failed: [], problems: [] });
   assert.deepEqual(await tree(Buffer.from(to)), await tree(Buffer.from(join(home, 'etc'))));
   assert.equal((await stat(join(to, 'second-name'))).ino, (await stat(join(to, 'app.conf'))).ino);
   // Both names of a file count.
@@ -178,8 +185,75 @@ test('a path that is too long, there or here, is told, and the rest is copied', 
   const below = join(to, name);
   await mkdir(below);
   const tooLong = await copy(home, 'near', join(below, 'near'));
-  assert.match(tooLong.skipped.join(), /: its path is too long here$/);
+  assert.match(tooLong.failed.join(), /: its path is too long here$/);
   assert.equal(await readFile(join(below, 'near/other'), 'utf8'), 'other');
+});
+
+/** Of each name a file that contains it, or of `name/` a directory. */
+async function* membersNamed(
+  names: readonly string[],
+  before: (name: string) => Promise<void> = () => Promise.resolve(),
+): AsyncGenerator<ArchiveMember, void> {
+  for (const name of names) {
+    await before(name);
+    const plain = {
+      name: Buffer.from(name),
+      link: Buffer.alloc(0),
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      modified: 0,
+    };
+    const contents = Buffer.from(name);
+    yield name.endsWith('/')
+      ? { member: { ...plain, type: 'directory', size: 0 }, contents: Readable.from([]) }
+      : { member: { ...plain, type: 'file', size: contents.length }, contents: Readable.from([contents]) };
+  }
+}
+
+test('two names that are one on this file system: the second one is told, and does not replace the first', async (t) => {
+  const to = join(await directory(t), 'copy');
+  // As a file system does that ignores case.
+  const alike: Readonly<Record<string, string>> = { readme: 'README', 'dir/a': 'dir/A' };
+  const asIgnoringCase = async (name: string) => {
+    const other = alike[name];
+    if (other !== undefined) await link(join(to, other), join(to, name));
+  };
+  const names = ['README', 'readme', 'dir/', 'dir/A', 'dir/a', 'dir/b', 'other/a'];
+  const { failed } = await save(membersNamed(names, asIgnoringCase), to);
+  assert.deepEqual(failed, [
+    'readme: on this file system, its name is that of README',
+    'dir/a: on this file system, its name is that of A',
+  ]);
+  for (const name of ['README', 'dir/A', 'dir/b', 'other/a'])
+    assert.equal(await readFile(join(to, name), 'utf8'), name);
+});
+
+test('two names that differ in case only are two files here, over an earlier copy, too', async (t) => {
+  const to = join(await directory(t), 'copy');
+  const names = ['a/x', 'A/x', 'b/X', 'b/x', 'b/\u00e9', 'b/e\u0301'];
+  for (let time = 0; time < 2; time++) {
+    assert.deepEqual((await save(membersNamed(names), to)).failed, []);
+    for (const name of names) assert.equal(await readFile(join(to, name), 'utf8'), name);
+  }
+});
+
+test('a hard link to what was not copied is told, and the rest is copied', async (t) => {
+  const to = join(await directory(t), 'copy');
+  async function* members(): AsyncGenerator<ArchiveMember, void> {
+    for await (const each of membersNamed(['pipe', 'second', 'third'])) {
+      const { member } = each;
+      const name = member.name.toString();
+      if (name === 'pipe') yield { ...each, member: { ...member, type: 'other', size: 0 } };
+      else if (name === 'second')
+        yield { ...each, member: { ...member, type: 'hard-link', size: 0, link: Buffer.from('pipe') } };
+      else yield each;
+    }
+  }
+  const { failed, skipped } = await save(members(), to);
+  assert.deepEqual(skipped, ['pipe: it is a device, a pipe or a socket']);
+  assert.deepEqual(failed, ['second: the file that it is a link to was not copied']);
+  assert.deepEqual(await readdir(to), ['third']);
 });
 
 test('a disk that is full: the error of the file system, complete files, and no part of one', async (t) => {
@@ -247,7 +321,10 @@ test('archives of GNU tar and of tar-stream are read', async (t) => {
     const skip = format === 'ustar' ? ['--exclude', 'd*', '--exclude', 'nn*', '--exclude', 'long-link'] : [];
     const archive = execFileSync('tar', ['-C', home, `--format=${format}`, ...skip, '-cf', '-', 'etc']);
     const to = join(await directory(t), 'copy');
-    assert.deepEqual(await save(readArchive(Readable.from([archive])), to, 'etc'), []);
+    assert.deepEqual(await save(readArchive(Readable.from([archive])), to, 'etc'), {
+      skipped: [],
+      failed: [],
+    });
     assert.equal((await readFile(join(to, 'app.conf'))).length, 1_300, format);
     if (format !== 'ustar')
       assert.deepEqual(await tree(Buffer.from(to)), await tree(Buffer.from(join(home, 'etc'))), format);

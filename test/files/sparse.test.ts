@@ -70,6 +70,7 @@ async function save(archive: Buffer, to: string, root?: string): Promise<number>
     ...{ members: readArchive(Readable.from([archive])), root, to, onFile: () => undefined },
     onBytes: (more) => (bytes += more),
     onSkipped: (_, why) => assert.fail(why),
+    onFailed: (_, why) => assert.fail(why),
   });
   return bytes;
 }

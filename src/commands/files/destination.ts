@@ -14,6 +14,10 @@ export async function localDestination(
   name: string | undefined,
   from: string,
 ): Promise<string> {
+  if (word === '-')
+    throw new StashError('usage', 'cp writes to files, not to stdout', {
+      hint: 'name a file or a directory: . for the working directory, ./- for a file called -',
+    });
   const given = resolve(from, word);
   if (await isDirectory(given)) {
     await demandWritable(given);

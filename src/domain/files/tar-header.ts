@@ -112,7 +112,8 @@ function number(block: Buffer, at: number, length: number, value: number): void 
 /** The sum of all bytes, with spaces in place of the sum itself. */
 function checksum(block: Buffer): number {
   let sum = 8 * 0x20;
-  for (const [index, byte] of block.entries()) if (index < 148 || index >= 156) sum += byte;
+  for (let index = 0; index < block.length; index++)
+    if (index < 148 || index >= 156) sum += block[index] ?? 0;
   return sum;
 }
 
@@ -134,7 +135,7 @@ export interface Pending {
 
 /** Reads one block. Throws 'server' where it is no header. */
 export function readHeader(block: Buffer, pending: Pending): Header {
-  if (block.every((byte) => byte === 0)) return { is: 'end' };
+  if (block[0] === 0 && block.every((byte) => byte === 0)) return { is: 'end' };
   if (readNumber(block, 148, 8) !== checksum(block)) throw broken('a header has a wrong checksum');
   const flag = block.toString('latin1', 156, 157);
   const size = readNumber(block, 124, 12);
