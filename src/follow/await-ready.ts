@@ -6,6 +6,7 @@ import { byName } from '#src/cluster/by-name.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
@@ -32,7 +33,7 @@ export async function awaitReady(
       const phase = isCurrent ? status?.phase : undefined;
       if (phase === 'Ready') return { result: 'ready' };
       const failed = status?.conditions?.find((condition) => condition.status === 'False');
-      const why = failed?.message ?? failed?.reason;
+      const why = conditionWords(failed);
       const hint = commandLine`kubectl describe backupconfiguration ${name} -n ${namespace ?? 'default'}`;
       if (phase === 'Invalid') {
         const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;

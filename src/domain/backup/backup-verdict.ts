@@ -25,7 +25,7 @@ export function backupVerdict(
       return {
         outcome: 'skipped',
         message:
-          findCondition(session, stashCondition.backupSkipped.type)?.message ??
+          conditionWords(findCondition(session, stashCondition.backupSkipped.type)) ??
           'the operator skipped it and gave no reason',
       };
     case 'Failed': {

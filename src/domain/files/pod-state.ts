@@ -1,5 +1,6 @@
 /** What the pod of a file session waits for, or why it never runs. */
 import type { Event, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { containerName } from './files-pod.ts';
@@ -26,12 +27,13 @@ export function podState({ pod, claim, events }: PodScene): PodState {
   if (metadata.deletionTimestamp !== undefined) return failed('it is being deleted');
   const { state } = status?.containerStatuses?.find(({ name }) => name === containerName) ?? {};
   if (state?.terminated || status?.phase === 'Failed' || status?.phase === 'Succeeded') {
-    const { message, reason, exitCode } = state?.terminated ?? {};
+    const { exitCode } = state?.terminated ?? {};
     const end = exitCode === undefined ? 'it ended' : `it ended with exit code ${exitCode}`;
-    return failed(message ?? reason ?? status?.message ?? end);
+    return failed(conditionWords(state?.terminated) ?? conditionWords(status) ?? end);
   }
   if (state?.running) return { state: 'running' };
-  const { reason = '', message = reason } = state?.waiting ?? {};
+  const { reason = '' } = state?.waiting ?? {};
+  const message = conditionWords(state?.waiting) ?? reason;
   if (noImage.includes(reason)) return failed(message, true);
   if (noContainer.includes(reason)) return failed(message);
   return { state: 'waiting', why: sanitize(whyWaiting({ pod, claim, events }, spec.nodeName)) };

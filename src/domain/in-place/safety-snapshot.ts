@@ -2,6 +2,7 @@
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { isFinal, tellsFailure } from '#src/domain/session/session-status.ts';
 import { shorten } from '#src/domain/workload/names.ts';
 
@@ -39,7 +40,7 @@ export function safetyOf({ record, backup, snapshots }: SafetyScene): Safety {
   if (backup !== undefined && !isFinal(backup)) return 'open';
   if (backup !== undefined && backup.status?.phase !== 'Succeeded') {
     const why =
-      backup.status?.conditions?.find(tellsFailure)?.message ?? `it is ${backup.status?.phase ?? ''}`;
+      conditionWords(backup.status?.conditions?.find(tellsFailure)) ?? `it is ${backup.status?.phase ?? ''}`;
     return { failed: `the snapshot before the restore, backupsession/${before}, was not taken: ${why}` };
   }
   const lacking = record.claims.filter(

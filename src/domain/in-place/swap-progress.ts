@@ -1,6 +1,7 @@
 /** How far a restore in place has come, claim by claim. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { inWords } from '#src/domain/restore-points/source-claim.ts';
 import { restoreWords } from '#src/domain/restore/restore-words.ts';
 import type { ClaimProgress, Progress, Verdict } from '#src/domain/session/progress.ts';
@@ -105,7 +106,7 @@ export function swapVerdict(session: Stored<RestoreSession>, rows: readonly Clai
     };
   }
   if (session.status?.phase !== 'Succeeded') {
-    const said = session.status?.conditions?.find(tellsFailure)?.message;
+    const said = conditionWords(session.status?.conditions?.find(tellsFailure));
     const culprit = `restoresession/${session.metadata.name}`;
     return { outcome: 'failed', message: said ?? 'its status does not say why', culprit };
   }

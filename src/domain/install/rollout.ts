@@ -2,6 +2,7 @@
 import { podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, ContainerStatus, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 export interface Rollout {
@@ -32,7 +33,7 @@ export function rolloutOf(
       ...(spec.paused === true && !done ? [pausedWords(metadata)] : []),
       ...conditions
         .filter(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
-        .map(({ message, reason }) => `no pod can be created: ${message ?? reason ?? 'no reason given'}`),
+        .map((condition) => `no pod can be created: ${conditionWords(condition) ?? 'no reason given'}`),
       ...pods.flatMap(podTrouble),
     ].map(sanitize),
   };
@@ -48,7 +49,7 @@ function podTrouble({ metadata, status }: Stored<Pod>): string[] {
   const pod = `pod ${metadata.name}`;
   const scheduled = status?.conditions?.find(({ type }) => type === podCondition.scheduled);
   if (scheduled?.status === 'False') return [detailed(`${pod} cannot be scheduled`, scheduled.message)];
-  if (status?.phase === 'Failed') return [detailed(`${pod} failed`, status.message ?? status.reason)];
+  if (status?.phase === 'Failed') return [detailed(`${pod} failed`, conditionWords(status))];
   return (status?.containerStatuses ?? []).flatMap((container) => containerTrouble(pod, container));
 }
 

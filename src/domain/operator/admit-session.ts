@@ -1,6 +1,7 @@
 /** Whether a BackupSession that has not begun may begin. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { readRecord } from '#src/domain/in-place/record.ts';
 import { swapsClaims } from '#src/domain/in-place/unfinished-swap.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
@@ -49,7 +50,7 @@ export function admit(world: AdmissionWorld): Gate | undefined {
 
 function whyNot({ status }: BackupConfiguration): string {
   const told = status?.conditions?.find((condition) => condition.status !== 'True');
-  const why = told?.message ?? told?.reason;
+  const why = conditionWords(told);
   return why === undefined ? '' : `: ${why}`;
 }
 

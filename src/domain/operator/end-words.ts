@@ -2,6 +2,7 @@
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { formatDuration, parseDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
@@ -69,7 +70,7 @@ function whyNot(conditions: readonly Condition[], stats: readonly Host[]): strin
         (condition.type !== stashCondition.restoreTargetAbsent.type && tellsFailure(condition)),
     );
   const words = [
-    ...told.map(({ message, reason }) => message ?? reason ?? ''),
+    ...told.map((condition) => conditionWords(condition) ?? ''),
     ...stats.flatMap(({ hostname = '', error }) => (error === undefined ? [] : [`${hostname}: ${error}`])),
   ].filter((word) => word !== '');
   return words.length === 0 ? 'no reason is given in its status' : [...new Set(words)].join('; ');

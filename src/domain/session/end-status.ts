@@ -2,6 +2,7 @@
 import { executorCondition, stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { AnySession, BackupSession, RestoreSession, StatusOf, TargetRef } from '#src/api/stash.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { assertNever } from '#src/errors.ts';
 
 import { conditionsOf } from './conditions-of.ts';
@@ -100,7 +101,7 @@ export function whyNoExecutor(session: AnySession): string | undefined {
       return condition.type === type && condition.status === status;
     }),
   );
-  return told && (told.message ?? told.reason);
+  return conditionWords(told);
 }
 
 /** Marks the session Invalid: no executor can carry out its spec. */

@@ -1,6 +1,7 @@
 /** Describes a Job's state in words: what its pod waits for, that it runs, how it ended. */
 import { jobCondition, podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 
 import { sanitize } from '#src/domain/sanitize.ts';
 
@@ -36,7 +37,7 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
     isTrue(status?.conditions, jobCondition.suspended);
   const { failed: ended = 0 } = status ?? {};
   return waiting(
-    refused?.message ??
+    conditionWords(refused) ??
       (ended > 0 ? 'its next pod has not been created yet' : 'no pod has been created for it yet'),
   );
 }
@@ -63,8 +64,7 @@ function waitingPod({ metadata, status }: Stored<Pod>): JobState {
   }
   const scheduled = status?.conditions?.find(({ type }) => type === podCondition.scheduled);
   if (scheduled?.status === 'False') {
-    const why = scheduled.message ?? scheduled.reason;
-    return waiting(withDetail(`${pod} cannot be scheduled`, why), true);
+    return waiting(withDetail(`${pod} cannot be scheduled`, conditionWords(scheduled)), true);
   }
   for (const { name, state } of status?.containerStatuses ?? []) {
     const { reason, message } = state?.waiting ?? {};
@@ -89,9 +89,9 @@ const imageReasons: ReadonlySet<string> = new Set([
   'RegistryUnavailable',
 ]);
 
-function failure({ reason, message }: Condition, pod: Stored<Pod> | undefined): string {
-  if (reason === 'DeadlineExceeded') return 'it ran longer than its deadline (DeadlineExceeded)';
-  const given = message ?? reason ?? 'no reason given';
+function failure(condition: Condition, pod: Stored<Pod> | undefined): string {
+  if (condition.reason === 'DeadlineExceeded') return 'it ran longer than its deadline (DeadlineExceeded)';
+  const given = conditionWords(condition) ?? 'no reason given';
   return sanitize(pod ? `${given}; ${podFailure(pod)}` : given);
 }
 

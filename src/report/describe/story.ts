@@ -1,5 +1,6 @@
 /** The story of a session: who ran it, how far it came, and what its objects say. */
 import type { Condition } from '#src/api/kubernetes.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Read } from '#src/domain/checks/check.ts';
 import type { SessionFacts } from '#src/domain/describe/facts.ts';
@@ -126,7 +127,7 @@ function hooksOf({ hooks, hookNames }: SessionFacts, { at }: Moments): Page {
       : [
           {
             label,
-            value: `${condition.status === 'True' ? 'succeeded' : 'failed'} at ${at(condition.lastTransitionTime)}: ${condition.message ?? condition.reason ?? ''}`,
+            value: `${condition.status === 'True' ? 'succeeded' : 'failed'} at ${at(condition.lastTransitionTime)}: ${conditionWords(condition) ?? ''}`,
           },
         ];
   const until = quiescedUntil === undefined ? '' : `, to be resumed by ${at(quiescedUntil)}`;
@@ -172,7 +173,7 @@ function conditionsSection({ session, hookNames }: SessionFacts, { at }: Moments
   if (all.length === 0) return [];
   const columns: readonly Column<Condition>[] = [
     { header: 'time', cell: ({ lastTransitionTime }) => at(lastTransitionTime) },
-    { header: 'condition', cell: conditionWords },
+    { header: 'condition', cell: statusWords },
     { header: 'message', cell: ({ message }) => message ?? '' },
   ];
   const table = renderColumns(columns, all.slice(-mostConditions), {});
@@ -180,7 +181,7 @@ function conditionsSection({ session, hookNames }: SessionFacts, { at }: Moments
 }
 
 /** Reasons say what happened: `FailedToApplyRetentionPolicy` becomes `failed to apply retention policy`. */
-function conditionWords({ type, status, reason }: Condition): string {
+function statusWords({ type, status, reason }: Condition): string {
   if (reason === undefined || reason === '') return `${type} is ${status}`;
   return reason.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase();
 }

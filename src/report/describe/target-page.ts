@@ -4,6 +4,7 @@ import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import type { ClaimFacts, ConfigurationFacts, TargetFacts } from '#src/domain/describe/facts.ts';
 import { nextOfTarget } from '#src/domain/describe/next-steps.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { placeOf } from '#src/domain/in-place/topology.ts';
 import { mayBeStopped } from '#src/domain/in-place/interrupted.ts';
@@ -139,7 +140,7 @@ function scheduleOf(
       value:
         status?.phase === undefined
           ? '<none>: no operator has looked at it'
-          : `${status.phase}${problem === undefined ? '' : `: ${problem.message ?? problem.reason ?? ''}`}`,
+          : `${status.phase}${problem === undefined ? '' : `: ${conditionWords(problem) ?? ''}`}`,
     },
     { label: 'Schedule', value: `${schedule} (UTC)${paused ? ', paused' : ''}` },
     {

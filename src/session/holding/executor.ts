@@ -7,6 +7,7 @@ import { byName } from '#src/cluster/by-name.ts';
 import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { commandLine } from '#src/domain/command-line.ts';
+import { conditionWords } from '#src/domain/condition-words.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
@@ -90,7 +91,7 @@ export async function waitUntilReady(
 
 function whyNot(configuration: BackupConfiguration | undefined): string {
   const failed = configuration?.status?.conditions?.find(({ status }) => status === 'False');
-  return failed?.message ?? failed?.reason ?? 'its operator gave no reason';
+  return conditionWords(failed) ?? 'its operator gave no reason';
 }
 
 /** The configuration once it is `satisfied`, or as last seen after `withinMs`; undefined: it was deleted. */

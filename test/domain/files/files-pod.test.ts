@@ -204,6 +204,15 @@ for (const [name, scene, expected] of [
     'failed it ended with exit code 2',
   ],
   [
+    'ended with an empty message',
+    {
+      pod: withState({ terminated: { exitCode: 1, message: '', reason: 'Error' } }),
+      claim: undefined,
+      events: [],
+    },
+    'failed Error',
+  ],
+  [
     'evicted',
     {
       pod: { ...base, status: { phase: 'Failed', message: 'evicted' } } as Stored<Pod>,

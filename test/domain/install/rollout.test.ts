@@ -154,7 +154,7 @@ test('pods that cannot be created', () => {
     'no pod can be created: exceeded quota',
   ]);
   const reasons = [
-    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' },
+    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: '' },
     { type: 'ReplicaFailure', status: 'True' },
     { type: 'ReplicaFailure', status: 'False', message: 'over' },
     { type: 'Available', status: 'True', message: 'minimum availability' },

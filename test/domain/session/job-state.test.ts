@@ -332,6 +332,12 @@ const rows: [string, Stored<Job>, Stored<Pod>[], JobState][] = [
     { state: 'failed', why: 'it ran longer than its deadline (DeadlineExceeded)' },
   ],
   ['failed without a reason', job({ type: 'Failed' }), [], { state: 'failed', why: 'no reason given' }],
+  [
+    'failed with an empty message',
+    job({ type: 'Failed', reason: 'PodFailurePolicy', message: '' }),
+    [],
+    { state: 'failed', why: 'PodFailurePolicy' },
+  ],
 ];
 
 for (const [name, of, pods, expected] of rows) {
