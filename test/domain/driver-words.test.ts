@@ -15,7 +15,7 @@ for (const [message, words] of [
   ['"rpc error: desc =  the "data" disk  is full"\n', 'the "data" disk  is full'],
   ['rpc error: desc = \n busy ', 'busy'],
   ['the class is gone', 'the class is gone'],
-  ['', ''],
+  ['', 'an error without words'],
 ] as const) {
   test(`a driver says ${JSON.stringify(words)} in ${JSON.stringify(message)}`, () => {
     assert.equal(driverWords(message), words);

@@ -22,8 +22,7 @@ export function snapshotProgress(claim: string, snapshot: Stored<VolumeSnapshot>
 }
 
 function waitsFor({ status }: VolumeSnapshot): string {
-  const error = status?.error?.message;
-  if (error !== undefined) return `driver reports: ${driverWords(error)}`;
+  if (status?.error) return `driver reports: ${driverWords(status.error.message)}`;
   if (status?.creationTime !== undefined) return 'cut; waiting until it is ready to use';
   if (status?.boundVolumeSnapshotContentName !== undefined) return 'waiting for the driver to cut it';
   return 'waiting for the snapshot controller';

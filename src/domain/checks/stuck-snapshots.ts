@@ -43,7 +43,7 @@ function isStuck(snapshot: Stored<VolumeSnapshot>, now: Date): boolean {
 function tell(snapshot: Stored<VolumeSnapshot>, now: Date): Finding {
   const { name, namespace = '' } = snapshot.metadata;
   const { error } = snapshot.status ?? {};
-  const said = error === undefined ? '' : `: ${driverWords(error.message ?? 'an error without words')}`;
+  const said = error === undefined ? '' : `: ${driverWords(error.message)}`;
   return {
     level: 'warn',
     message: `volumesnapshot ${name} is not ready after ${formatAge(ageMs(snapshot, now))}${said}`,

@@ -28,10 +28,10 @@ export function readySnapshot(
     return noChoice('precondition', `volumesnapshot ${name} is being deleted`, { hint: look });
   }
   if (snapshot.status?.readyToUse !== true) {
-    const said = snapshot.status?.error?.message;
+    const said = snapshot.status?.error?.message ?? '';
     return noChoice(
       'precondition',
-      `volumesnapshot ${name} is not ready${said === undefined ? '' : `: ${sanitize(said)}`}`,
+      `volumesnapshot ${name} is not ready${said === '' ? '' : `: ${sanitize(said)}`}`,
       { hint: commandLine`kubectl describe volumesnapshot ${name} -n ${namespace}` },
     );
   }

@@ -126,5 +126,5 @@ async function countKept(
 /** What a restore makes has no such status. */
 function driverError(claim: string, made: KubernetesObject | undefined): DriverError[] {
   const { error } = (made as Stored<VolumeSnapshot> | undefined)?.status ?? {};
-  return error?.message === undefined ? [] : [{ claim, words: driverWords(error.message), at: error.time }];
+  return error === undefined ? [] : [{ claim, words: driverWords(error.message), at: error.time }];
 }

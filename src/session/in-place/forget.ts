@@ -38,7 +38,7 @@ export function forgetVolume(
     return async (now) => {
       const reasons = [...said.items.values()]
         .filter(({ involvedObject, reason }) => involvedObject.uid === uid && reason === 'VolumeFailedDelete')
-        .map(({ message = '' }) => driverWords(message));
+        .map(({ message }) => driverWords(message));
       for (const reason of reasons.filter((each) => !told.has(each))) {
         told.add(reason);
         tell(`volume ${name} is not deleted yet: ${reason}`);
