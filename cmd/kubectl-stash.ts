@@ -65,7 +65,7 @@ async function main(): Promise<void> {
       return isTTY ? process.stderr.rows : 24;
     },
     env: process.env,
-    timeZone: undefined,
+    utcOffset: (time) => -time.getTimezoneOffset(),
     signal,
     get in() {
       return process.stdin;

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Connection, ConnectionFlags } from '#src/cluster/connection.ts';
 import type { Clock } from '#src/domain/clock.ts';
+import type { UtcOffset } from '#src/report/time.ts';
 
 export type { Connection, ConnectionFlags };
 
@@ -17,8 +18,8 @@ export interface Context extends Clock {
   readonly columns: number;
   readonly rows: number;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** In which `list` shows times: `Europe/Berlin`; undefined for the machine's. */
-  readonly timeZone: string | undefined;
+  /** Of the time zone in which `list` shows times. */
+  readonly utcOffset: UtcOffset;
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly in: Readable;

@@ -41,8 +41,8 @@ export const utcFlag = {
   utc: { type: 'boolean', description: 'Print times in UTC instead of local time.' },
 } as const satisfies Record<string, Flag>;
 
-export function timeZone({ utc }: { readonly utc: boolean }, context: Pick<Context, 'timeZone'>): TimeZone {
-  return utc ? 'utc' : { local: context.timeZone };
+export function timeZone({ utc }: { readonly utc: boolean }, context: Pick<Context, 'utcOffset'>): TimeZone {
+  return utc ? 'utc' : { local: context.utcOffset };
 }
 
 /** Adds `--from` of commands that read a restore point. */

@@ -7,7 +7,7 @@ import { wordsOfPage } from '#src/domain/html-page.ts';
 
 import { isStatus, senderOf, type Api, type AskFor } from './api.ts';
 import { answerError, ClusterError, pageError } from './errors.ts';
-import { AnswerTooLong, SilentConnection } from './http.ts';
+import { AnswerTooLong, SilentConnection, type AnswerMemory } from './http.ts';
 import type { Limits } from './limits.ts';
 import type { ListResult, Page, Scope, WatchScope } from './port.ts';
 import { checked, hasMetadata, present } from './present.ts';
@@ -52,8 +52,9 @@ export async function listCollection<T extends KubernetesObject>(
 }
 
 /**
- * Yields all objects in `scope` as of one version. Asks for smaller pages where objects are large. If the server
- * drops that version between two pages, lists again without pages, or with pages where that would be too long.
+ * Yields all objects in `scope` as of one version, and asks for the next page while the caller reads one. Asks for smaller
+ * pages where objects are large. If the server drops that version between two pages, lists again without pages, or with
+ * pages where that would be too long.
  */
 export async function* pagesOfCollection<T extends KubernetesObject>(
   ask: AskFor,
@@ -63,49 +64,64 @@ export async function* pagesOfCollection<T extends KubernetesObject>(
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>> {
   const complete = completer(resource, scope);
-  // V8 would free the memory of a page only long after its items were read.
-  const memory = { bytes: Buffer.alloc(0) };
+  // V8 would free the memory of a page only long after its items were read. The next page comes into the other one.
+  let memory: AnswerMemory = { bytes: Buffer.alloc(0) };
+  let otherMemory: AnswerMemory = { bytes: Buffer.alloc(0) };
+  const left = new AbortController();
   let limit: number | undefined = pageSize;
   let next: string | undefined;
   let restarts = 0;
-  for (;;) {
-    const isFirst = next === undefined;
-    let answer: SplitList;
+  const askForPage = async (until?: AbortSignal): Promise<{ answer: SplitList } | { error: unknown }> => {
+    const request = {
+      ...collectionRequest('list', resource, scope, { limit, continue: next }),
+      // A page of one object is as long as the object.
+      ...(limit !== 1 && { longest: pageLength }),
+      memory,
+    };
+    const split = (json: Buffer) => splitList(json, { withoutManagedFields: scope.trim !== undefined });
     try {
-      answer = await ask(
-        {
-          ...collectionRequest('list', resource, scope, { limit, continue: next }),
-          // A page of one object is as long as the object.
-          ...(limit !== 1 && { longest: pageLength }),
-          memory,
-        },
-        (json) => splitList(json, { withoutManagedFields: scope.trim !== undefined }),
-        signal,
-      );
+      return { answer: await ask(request, split, until) };
     } catch (error) {
-      if (error instanceof AnswerTooLong) {
-        limit = Math.max(1, Math.floor((limit ?? pageSize) / shrinkage));
+      return { error };
+    }
+  };
+  try {
+    let coming = askForPage(signal);
+    for (;;) {
+      const isFirst = next === undefined;
+      const come = await coming;
+      if ('error' in come) {
+        if (come.error instanceof AnswerTooLong)
+          limit = Math.max(1, Math.floor((limit ?? pageSize) / shrinkage));
+        else if (isFirst || !isExpired(come.error) || restarts === mostRestarts) throw come.error;
+        else {
+          restarts += 1;
+          limit = next = undefined;
+        }
+        coming = askForPage(signal);
         continue;
       }
-      if (isFirst || !isExpired(error) || restarts === mostRestarts) throw error;
-      restarts += 1;
-      limit = next = undefined;
-      continue;
+      const { list, items } = come.answer;
+      if (!isAnswer(list))
+        throw new ClusterError('server', `the server's answer is not a list of ${resource.plural}`);
+      if (scope.metadataOnly === true && list.kind !== 'PartialObjectMetadataList')
+        throw wholeObjects(resource);
+      const { resourceVersion, continue: further } = list.metadata;
+      if (further !== undefined && further !== '' && further === next)
+        throw new ClusterError(
+          'server',
+          `the server sends the same page of ${resource.plural} again and again`,
+        );
+      next = further === '' ? undefined : further;
+      [memory, otherMemory] = [otherMemory, memory];
+      if (next !== undefined)
+        coming = askForPage(AbortSignal.any([left.signal, ...(signal ? [signal] : [])]));
+      yield { items: completed(resource, items, complete), resourceVersion, isFirst };
+      if (next === undefined) return;
     }
-    const { list, items } = answer;
-    if (!isAnswer(list))
-      throw new ClusterError('server', `the server's answer is not a list of ${resource.plural}`);
-    if (scope.metadataOnly === true && list.kind !== 'PartialObjectMetadataList')
-      throw wholeObjects(resource);
-    const { resourceVersion, continue: further } = list.metadata;
-    if (further !== undefined && further !== '' && further === next)
-      throw new ClusterError(
-        'server',
-        `the server sends the same page of ${resource.plural} again and again`,
-      );
-    next = further === '' ? undefined : further;
-    yield { items: completed(resource, items, complete), resourceVersion, isFirst };
-    if (next === undefined) return;
+  } finally {
+    left.abort();
+    for (const { bytes } of [memory, otherMemory]) bytes.buffer.transfer(0);
   }
 }
 

@@ -23,14 +23,15 @@ export function checked<T extends KubernetesObject>(resource: Resource<T>, answe
 export function present<T extends KubernetesObject>(resource: Resource<T>, answer: unknown): Stored<T> {
   const object = checked(resource, answer);
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  const isTyped = 'apiVersion' in object && 'kind' in object;
+  const typed: Stored<T> = isTyped ? object : { ...type, ...(object as Stored<T>) };
   const least = resource.group === stashGroup ? leastSpecs[resource.kind] : undefined;
-  if (least === undefined) return { ...type, ...object };
+  if (least === undefined) return typed;
   const { spec } = object as { spec?: { target?: { volumeClaimTemplates?: object[] } } };
   const { target } = spec ?? {};
   const templates = target?.volumeClaimTemplates?.map((template) => ({ ...leastTemplate, ...template }));
   return {
-    ...type,
-    ...object,
+    ...typed,
     spec: { ...least, ...spec, ...(templates && { target: { ...target, volumeClaimTemplates: templates } }) },
   };
 }

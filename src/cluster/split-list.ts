@@ -72,21 +72,32 @@ function spansOf(json: Buffer, withoutManagedFields: boolean): readonly Span[] {
   // The last text in quotes: before the bracket of a value in an object, it is the value's key.
   let keyFrom = 0;
   let keyTo = 0;
-  const isKey = (key: Buffer) =>
-    keyTo - keyFrom === key.length && key.every((byte, index) => json[keyFrom + index] === byte);
+  const isKey = (key: Buffer) => {
+    if (keyTo - keyFrom !== key.length) return false;
+    for (let index = 0; index < key.length; index++) if (json[keyFrom + index] !== key[index]) return false;
+    return true;
+  };
   let isInItems = false;
   let isInMetadata = false;
   let from = 0;
   let fieldsFrom = 0;
   let fieldsTo = 0;
 
-  for (let at = 0; at < json.length; at++) {
-    switch (json[at] ?? 0) {
-      case quote:
-        keyFrom = ++at;
-        for (; at < json.length && json[at] !== quote; at++) if (json[at] === backslash) at++;
-        keyTo = at;
-        break;
+  const { length } = json;
+  for (let at = 0; at < length; at++) {
+    const byte = json[at] ?? 0;
+    if (byte === quote) {
+      keyFrom = ++at;
+      for (; at < length; at++) {
+        const each = json[at];
+        if (each === quote) break;
+        if (each === backslash) at++;
+      }
+      keyTo = at;
+      continue;
+    }
+    if (byte < openArray) continue;
+    switch (byte) {
       case openObject:
         if (isInItems && depth === inItems) {
           from = at;

@@ -136,7 +136,7 @@ function sortOf(written: string | undefined): (claims: readonly ClaimCoverage[])
 /** The command for an uncovered claim: of its workload, if `snapshot` takes one of that kind. */
 function snapshotOf({ state, claim, users = [] }: ClaimCoverage): string[] {
   if (state !== 'uncovered') return [];
-  const { name, namespace = '' } = claim.metadata;
+  const { name, namespace } = claim;
   const workload = users.find(({ kind, leftBehind }) => isTargetKind(kind) && !leftBehind);
   const target = formatTarget(workload ?? { kind: 'PersistentVolumeClaim', name });
   return [commandLine`kubectl stash snapshot ${target} -n ${namespace}`];

@@ -9,7 +9,7 @@ import { orUntil } from '#src/cluster/or-until.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import { after, type Clock } from '#src/domain/clock.ts';
 import { configurationId, configurationIdOf } from '#src/domain/restore-points/configuration-id.ts';
-import { claimKey } from '#src/domain/coverage/coverage.ts';
+import { claimKey } from '#src/domain/coverage/held-claim.ts';
 import { claimOf } from '#src/domain/restore-points/snapshot-groups.ts';
 import { readNewestPoints } from '#src/session/plan/read-newest-points.ts';
 

@@ -37,8 +37,8 @@ export function coverageTable(claims: readonly ClaimCoverage[], options: Coverag
   const { now, zone, allNamespaces, wide, noHeaders, paint } = options;
   const format = timeFormat(zone);
   const columns: readonly Column<ClaimCoverage>[] = [
-    { header: 'namespace', shown: allNamespaces, cell: ({ claim }) => claim.metadata.namespace ?? '' },
-    { header: 'claim', cell: ({ claim }) => claim.metadata.name },
+    { header: 'namespace', shown: allNamespaces, cell: ({ claim }) => claim.namespace },
+    { header: 'claim', cell: ({ claim }) => claim.name },
     { header: 'workload', cell: ({ users }) => listOf(users?.map(formatUser)) },
     { header: 'state', cell: ({ state }) => state },
     {
@@ -66,7 +66,7 @@ export function coverageTable(claims: readonly ClaimCoverage[], options: Coverag
       header: 'dies with volume',
       cell: ({ point, outlivesVolume }) => fate(point !== undefined, outlivesVolume),
     },
-    { header: 'size', shown: wide, cell: ({ claim }) => claim.status?.capacity?.storage ?? '<unknown>' },
+    { header: 'size', shown: wide, cell: ({ claim }) => claim.size ?? '<unknown>' },
     { header: 'restore point', shown: wide, cell: ({ point }) => point?.session ?? '<none>' },
     {
       header: 'snapshot class',
@@ -120,8 +120,7 @@ export function coverageList(
 
 export function coverageItem(coverage: ClaimCoverage) {
   const { claim, state, why, users, configurations, point, snapshotClass, deletionPolicy, driver } = coverage;
-  const { name, namespace = '' } = claim.metadata;
-  const size = claim.status?.capacity?.storage;
+  const { name, namespace, size } = claim;
   const bytes = parseQuantity(size ?? '');
   return {
     apiVersion,
@@ -147,7 +146,7 @@ export function coverageItem(coverage: ClaimCoverage) {
 }
 
 export function coverageNames(claims: readonly ClaimCoverage[]): string[] {
-  return claims.map(({ claim }) => `persistentvolumeclaim/${claim.metadata.name}`);
+  return claims.map(({ claim }) => `persistentvolumeclaim/${claim.name}`);
 }
 
 /** The words of `--sort-by` that name a column instead of a field of the output. */

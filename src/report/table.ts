@@ -53,9 +53,10 @@ export function renderColumns<T>(
   style: TableStyle,
 ): string {
   const shown = columns.filter((column) => column.shown ?? true);
-  return renderTable(
+  return render(
     shown.map(({ header }) => header),
-    rows.map((row) => shown.map(({ cell }) => cell(row))),
+    rows,
+    (row) => shown.map(({ cell }) => cell(row)),
     style,
   );
 }
@@ -67,22 +68,36 @@ export function renderColumns<T>(
 export function renderTable(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
-  { header: style = 'upper-case', paint }: TableStyle = {},
+  style: TableStyle = {},
+): string {
+  return render(headers, rows, (row) => row, style);
+}
+
+function render<T>(
+  headers: readonly string[],
+  rows: readonly T[],
+  cellsOf: (row: T) => readonly string[],
+  { header: style = 'upper-case', paint }: TableStyle,
 ): string {
   const written = headers.map((header) => sanitize(header));
   const head =
     style === 'none' ? [] : style === 'upper-case' ? written.map((header) => header.toUpperCase()) : written;
   if (head.length === 0 && rows.length === 0) return '';
   const paints = headers.map((header) => (/^(?:state|phase)$/.test(header) ? paint : undefined));
-  const cells = rows.map((row) =>
-    row.map((cell, index) => {
+  const cells = (row: T) =>
+    cellsOf(row).map((cell, index) => {
       const text = cutMiddle(sanitize(cell), widestCell);
       return paints[index]?.(text) ?? text;
-    }),
-  );
-  const all = head.length > 0 ? [head, ...cells] : cells;
-  const widths = headers.map((_, index) => gap + widest(all, index));
-  return all.length > longTable ? layOutLong(all, widths) : layOut(all, widths);
+    });
+  const widths = headers.map((_, index) => widthOf(head[index] ?? ''));
+  for (const row of rows)
+    for (const [index, text] of cells(row).entries())
+      widths[index] = Math.max(widths[index] ?? 0, widthOf(text));
+  const columns = widths.map((width) => gap + width);
+  const heads = head.length > 0 ? [head] : [];
+  return heads.length + rows.length > longTable
+    ? layOutLong(heads, rows, cells, columns)
+    : layOut([...heads, ...rows.map(cells)], columns);
 }
 
 function layOut(rows: readonly (readonly string[])[], widths: readonly number[]): string {
@@ -96,14 +111,16 @@ function layOut(rows: readonly (readonly string[])[], widths: readonly number[])
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-/** The same text as `layOut` returns. */
-function layOutLong(rows: readonly (readonly string[])[], widths: readonly number[]): string {
+/** The same text as `layOut` returns. Makes the cells once more instead of keeping those of all rows. */
+function layOutLong<T>(
+  heads: readonly (readonly string[])[],
+  rows: readonly T[],
+  cells: (row: T) => readonly string[],
+  widths: readonly number[],
+): string {
   const padded = (text: string, index: number) => text + ' '.repeat((widths[index] ?? 0) - widthOf(text));
-  return rows.map((row) => `${row.map(padded).join('').trimEnd()}\n`).join('');
-}
-
-function widest(rows: readonly (readonly string[])[], column: number): number {
-  return rows.reduce((width, row) => Math.max(width, widthOf(row[column] ?? '')), 0);
+  const line = (row: readonly string[]) => `${row.map(padded).join('').trimEnd()}\n`;
+  return [...heads.map(line), ...rows.map((row) => line(cells(row)))].join('');
 }
 
 const plain = /^[\x20-\x7e]*$/;

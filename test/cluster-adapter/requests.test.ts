@@ -182,6 +182,20 @@ test('pages come one by one, and begin anew where the server has dropped their v
   ]);
 });
 
+test('the next page is asked for while one is read, and given up where the reader stops', async () => {
+  await using api = await startScriptedApi();
+  for (let n = 0; n < 8; n++) api.put(`pod-${n}`);
+  const cluster = adapter(api.url);
+  for await (const { items } of cluster.pages(pods, { namespace: 'demo' })) {
+    await api.asked(2);
+    assert.equal([...items].length, 3);
+    break;
+  }
+  assert.equal(api.requests.length, 2);
+  // The connection that it gave up does not stand in the way of the next request.
+  assert.equal((await cluster.list(pods, { namespace: 'demo' })).items.length, 8);
+});
+
 test('a server that repeats a page is an error', async () => {
   await using api = await startScriptedApi();
   const page = {

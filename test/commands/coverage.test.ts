@@ -62,12 +62,20 @@ async function shown(name: string, words: string, options?: Parameters<World['ru
 
 /** A server that does not let the user list these. */
 function withoutLists(...refused: readonly Resource[]): (cluster: Cluster) => Cluster {
+  const check = ({ plural }: Resource) => {
+    if (refused.some((each) => each.plural === plural))
+      throw new StashError('forbidden', `may not list ${plural}`);
+  };
   return (cluster) => ({
     ...cluster,
-    list: (resource, scope) =>
-      refused.some(({ plural }) => plural === resource.plural)
-        ? Promise.reject(new StashError('forbidden', `may not list ${resource.plural}`))
-        : cluster.list(resource, scope),
+    list: async (resource, scope) => {
+      check(resource);
+      return await cluster.list(resource, scope);
+    },
+    async *pages(resource, scope) {
+      check(resource);
+      yield* cluster.pages(resource, scope);
+    },
   });
 }
 

@@ -10,11 +10,13 @@ import formats from 'ajv-formats';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { scheduleOutlooks } from '#src/domain/configuration/schedule-outlook.ts';
+import { claimSchedules } from '#src/domain/coverage/claim-schedule.ts';
 import { claimUsers } from '#src/domain/coverage/claim-users.ts';
 import { coverage, totalsOf } from '#src/domain/coverage/coverage.ts';
 import { keptVolumes } from '#src/domain/in-place/kept-volumes.ts';
 import { failure } from '#src/domain/finding.ts';
 import { findingList } from '#src/report/findings.ts';
+import { heldClaim } from '#src/domain/coverage/held-claim.ts';
 import { isGood, restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { coverageList } from '#src/report/coverage.ts';
 import { keptVolumeList } from '#src/report/kept-volumes.ts';
@@ -59,12 +61,14 @@ const configurations = ['deploy-foo', 'other'].map((name): Stored<BackupConfigur
 
 const workloads = [{ kind: 'StatefulSet' as const, object: statefulSet(1) }];
 const claims = coverage({
-  claims: [claim('data'), claim('data-db-1'), claim('none', { status: {} })],
+  claims: [claim('data'), claim('data-db-1'), claim('none', { status: {} })].map((each) => heldClaim(each)),
   ...{ workloads, unread: [], usersOf: claimUsers({ workloads, pods: [] }) },
-  configurations: configurations.map((each) => ({
-    ...each,
-    spec: { ...each.spec, target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
-  })),
+  configurations: configurations.flatMap((each) =>
+    claimSchedules({
+      ...each,
+      spec: { ...each.spec, target: { ref: { kind: 'PersistentVolumeClaim', name: 'data' } } },
+    }),
+  ),
   points: new Map(points.filter(isGood).map((point) => ['demo/data', point])),
   ...{ foreign: new Set(['demo/none']), classes: [snapshotClass('csi', 'ebs.csi.aws.com', {})] },
   ...{ now: new Date(at(9e6)), staleAfterMs: 1 },

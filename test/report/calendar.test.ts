@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { calendarDays, calendarWeeks, renderCalendar } from '#src/report/calendar.ts';
 import { backupSession, foreignSnapshot, snapshotOf } from '#test/domain/restore-point-objects.ts';
+import { berlin } from '#test/support/berlin.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 /** A Wednesday. */
@@ -37,7 +38,7 @@ test('a day is one of the time zone', () => {
   const points = pointsAt('2024-12-16T23:30:00Z');
   const on = (zone: Parameters<typeof calendarDays>[0]['zone']) =>
     calendarDays({ points, now, zone }).find(({ complete }) => complete > 0)?.day;
-  assert.deepEqual([on(utc), on({ local: 'Europe/Berlin' })], ['2024-12-16', '2024-12-17']);
+  assert.deepEqual([on(utc), on({ local: berlin })], ['2024-12-16', '2024-12-17']);
 });
 
 test('every day from a Monday to today is there once, and each restore point since is counted once', () => {

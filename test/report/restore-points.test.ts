@@ -20,6 +20,7 @@ import {
   snapshotOf,
 } from '#test/domain/restore-point-objects.ts';
 import { testContext } from '#test/support/context.ts';
+import { berlin } from '#test/support/berlin.ts';
 import { matchGolden } from '#test/support/golden.ts';
 
 const two = ['data', 'logs'];
@@ -72,7 +73,7 @@ const classes: VolumeSnapshotClass[] = [
   ...rest,
 }));
 
-const view = { points, now: new Date(at(700)), zone: { local: 'Europe/Berlin' }, classes };
+const view = { points, now: new Date(at(700)), zone: { local: berlin }, classes };
 const plain = { wide: false, allNamespaces: false };
 const wide = { wide: true, allNamespaces: false };
 

@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import type { Connection, ConnectionFlags, Context } from '#src/cli/context.ts';
 import type { Cluster } from '#src/cluster/port.ts';
 import type { Clock } from '#src/domain/clock.ts';
+import { berlin } from './berlin.ts';
 import { manualClock } from './clock.ts';
 
 export interface TestContextOptions {
@@ -21,8 +22,6 @@ export interface TestContextOptions {
   /** Contents by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: Europe/Berlin. */
-  readonly timeZone?: string;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
   /** Default: the process's working directory. */
@@ -50,7 +49,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     columns: options.columns ?? 80,
     rows: options.rows ?? 24,
     env: options.env ?? {},
-    timeZone: options.timeZone ?? 'Europe/Berlin',
+    utcOffset: berlin,
     signal: options.signal ?? new AbortController().signal,
     in: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     inIsTTY: false,

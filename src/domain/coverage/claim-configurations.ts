@@ -1,90 +1,72 @@
 /** Which BackupConfigurations take snapshots of a claim. */
-import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration } from '#src/api/stash.ts';
-import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
-import { configuredTarget } from '#src/domain/operator/check-configuration.ts';
 import { workloadKey } from '#src/domain/restore-points/select-points.ts';
 import { mostClaimsPerSession } from '#src/domain/spec-limits.ts';
 import { claimsOfTarget, stemOf, templateStems, type TargetObject } from '#src/domain/workload/claims.ts';
 
+import type { ClaimSchedule } from './claim-schedule.ts';
 import type { ClaimUser } from './claim-users.ts';
+import type { HeldClaim } from './held-claim.ts';
 
 export interface ConfigurationsOf {
   /** `taken`: the target of its newest restore point. Those with a schedule that runs come first. */
   readonly of: (
-    claim: Stored<PersistentVolumeClaim>,
+    claim: HeldClaim,
     users: readonly ClaimUser[],
     taken: ClaimUser | undefined,
-  ) => readonly Stored<BackupConfiguration>[];
+  ) => readonly ClaimSchedule[];
   /** Whether one of the namespace has a schedule that runs, and a target of this kind. */
-  readonly mayBeFor: (namespace: string | undefined, kind: string) => boolean;
+  readonly mayBeFor: (namespace: string, kind: string) => boolean;
 }
 
 interface Scene {
-  readonly claims: readonly Stored<PersistentVolumeClaim>[];
+  readonly claims: readonly HeldClaim[];
+  /** Those with claim templates; others do not matter. */
   readonly workloads: readonly TargetObject[];
 }
 
 export function configurationsOf(
-  configurations: readonly Stored<BackupConfiguration>[],
+  configurations: readonly ClaimSchedule[],
   { claims, workloads }: Scene,
 ): ConfigurationsOf {
-  const targeted = configurations.flatMap((configuration) => {
-    const target =
-      configuration.spec.driver === 'VolumeSnapshotter' ? configuredTarget(configuration) : undefined;
-    return target === undefined
-      ? []
-      : [{ configuration, key: workloadKey(target.namespace, target), target }];
-  });
-  const byTarget = Map.groupBy(targeted, ({ key }) => key);
+  const byTarget = Map.groupBy(configurations, ({ target }) => workloadKey(target.namespace, target));
   const kinds = new Set(
-    targeted
-      .filter(({ configuration }) => configuration.spec.paused !== true)
-      .map(({ target }) => `${target.namespace}/${target.kind}`),
+    configurations.filter(({ paused }) => !paused).map(({ target }) => `${target.namespace}/${target.kind}`),
   );
   const byKey = new Map(
-    workloads.map((each) => [
-      workloadKey(each.object.metadata.namespace ?? '', {
-        kind: each.kind,
-        name: each.object.metadata.name ?? '',
-      }),
-      each,
-    ]),
+    workloads.map((each) => {
+      const { namespace = '', name = '' } = each.object.metadata;
+      return [workloadKey(namespace, { kind: each.kind, name }), each];
+    }),
   );
-  const byNamespace = Map.groupBy(claims, ({ metadata }) => metadata.namespace);
-  const taken = new Map<Stored<BackupConfiguration>, ReadonlySet<string>>();
+  const byNamespace = Map.groupBy(claims, ({ namespace }) => namespace);
+  const taken = new Map<ClaimSchedule, ReadonlySet<string>>();
 
   /** The claims of a StatefulSet's templates that a session takes snapshots of. */
-  const ordinals = (configuration: Stored<BackupConfiguration>, workload: TargetObject) => {
+  const ordinals = (configuration: ClaimSchedule, workload: TargetObject) => {
     const known = taken.get(configuration);
     if (known) return known;
-    const seen = {
-      claims: byNamespace.get(configuration.metadata.namespace) ?? [],
-      pods: [],
-      replicas: configuration.spec.target?.replicas,
-    };
+    const { target, replicas } = configuration;
+    const beside = byNamespace.get(target.namespace) ?? [];
+    const seen = { claims: beside.map(({ name }) => ({ metadata: { name } })), pods: [], replicas };
     const found = claimsOfTarget(workload, seen, mostClaimsPerSession);
     const names = new Set('value' in found ? found.value.map(({ name }) => name) : []);
     taken.set(configuration, names);
     return names;
   };
-  const takes = (configuration: Stored<BackupConfiguration>, key: string, claim: string): boolean => {
+  const takes = (configuration: ClaimSchedule, key: string, claim: string): boolean => {
     const workload = byKey.get(key);
     if (workload === undefined || !templateStems(workload).includes(stemOf(claim) ?? '')) return true;
     return ordinals(configuration, workload).has(claim);
   };
 
   return {
-    of({ metadata: { namespace = '', name } }, users, target) {
+    of({ namespace, name }, users, target) {
       const all = [{ kind: 'PersistentVolumeClaim', name }, ...users, ...(target ? [target] : [])];
       const keys = new Set(all.map((each) => workloadKey(namespace, each)));
       return [...keys]
-        .flatMap((key) =>
-          (byTarget.get(key) ?? []).filter(({ configuration }) => takes(configuration, key, name)),
-        )
-        .map(({ configuration }) => configuration)
-        .sort((a, b) => Number(isPlaceholder(a)) - Number(isPlaceholder(b)));
+        .flatMap((key) => (byTarget.get(key) ?? []).filter((each) => takes(each, key, name)))
+        .sort((a, b) => Number(a.byHand) - Number(b.byHand));
     },
-    mayBeFor: (namespace, kind) => kinds.has(`${namespace ?? ''}/${kind}`),
+    mayBeFor: (namespace, kind) => kinds.has(`${namespace}/${kind}`),
   };
 }

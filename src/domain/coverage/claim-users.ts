@@ -12,6 +12,8 @@ import { readWorkload, targetTypes } from '#src/domain/workload/kinds.ts';
 import { controllerOf } from '#src/domain/workload/owned-pods.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 
+import { claimKey, type HeldClaim } from './held-claim.ts';
+
 /** Any kind of object that controls pods, or a pod without a controller. */
 export interface ClaimUser {
   readonly kind: string;
@@ -26,7 +28,7 @@ export interface UsersScene {
   readonly pods: readonly Stored<Pod>[];
 }
 
-export type UsersOf = (claim: KubernetesObject) => readonly ClaimUser[];
+export type UsersOf = (claim: Pick<HeldClaim, 'namespace' | 'name'>) => readonly ClaimUser[];
 
 export function claimUsers({ workloads, pods }: UsersScene): UsersOf {
   const byClaim = new Map<string, ClaimUser[]>();
@@ -49,13 +51,13 @@ export function claimUsers({ workloads, pods }: UsersScene): UsersOf {
     const user = userOfPod(pod, owners);
     for (const { name } of claimsOfPod(pod)) addUser(byClaim, placed(pod, name), user);
   }
-  return (claim) => {
-    const { name = '' } = claim.metadata;
+  return ({ namespace, name }) => {
     const stem = stemOf(name);
-    const templated = stem === undefined ? [] : (byStem.get(placed(claim, stem)) ?? []);
-    const users = new Map(templated.map((user) => [formatTarget(user), user]));
-    for (const user of byClaim.get(placed(claim, name)) ?? []) users.set(formatTarget(user), user);
-    return [...users.values()];
+    const templated = stem === undefined ? undefined : byStem.get(claimKey(namespace, stem));
+    const named = byClaim.get(claimKey(namespace, name));
+    const users = [...(templated ?? []), ...(named ?? [])];
+    if (users.length < 2) return users;
+    return [...new Map(users.map((user) => [formatTarget(user), user])).values()];
   };
 }
 
@@ -75,7 +77,7 @@ function ownName(kind: string, { metadata: { name = '' } }: KubernetesObject): s
 }
 
 function placed({ metadata }: KubernetesObject, name: string): string {
-  return `${metadata.namespace ?? ''}/${name}`;
+  return claimKey(metadata.namespace, name);
 }
 
 function addUser(users: Map<string, ClaimUser[]>, key: string, user: ClaimUser): void {

@@ -1,32 +1,33 @@
 /** What protects the data of claims: the newest good restore point of each, and the schedules that make the next ones. */
-import type { PersistentVolumeClaim, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
-import type { BackupConfiguration } from '#src/api/stash.ts';
+import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
+import { defined } from '#src/domain/defined.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { dueOf, isOverdue, type Due } from '#src/domain/due.ts';
 import { outlivesVolume } from '#src/domain/in-place/lasting-snapshots.ts';
-import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
 import type { NewestPoint } from '#src/domain/restore-points/newest-points.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
 import { rememberedRuns } from '#src/domain/schedule.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
 
-import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
-import type { ClaimUser, UsersOf } from './claim-users.ts';
 import { configurationsOf, type ConfigurationsOf } from './claim-configurations.ts';
+import type { ClaimSchedule } from './claim-schedule.ts';
+import type { ClaimUser, UsersOf } from './claim-users.ts';
+import { claimKey, type HeldClaim } from './held-claim.ts';
 
 /** In the order of the list. `unknown`: what the user may read does not tell. */
 export const coverageStates = ['uncovered', 'stale', 'unknown', 'covered'] as const;
 export type CoverageState = (typeof coverageStates)[number];
 
 export interface CoverageScene {
-  /** Those of which `holdsData` and not `isIgnored`. */
-  readonly claims: readonly Stored<PersistentVolumeClaim>[];
+  /** Those that no user has marked to be ignored. */
+  readonly claims: readonly HeldClaim[];
+  /** Those with claim templates; others do not matter. */
   readonly workloads: readonly TargetObject[];
   readonly usersOf: UsersOf;
   /** Lists of workloads and pods that the user may not read. */
   readonly unread: readonly Right[];
   /** Undefined: the user may not read them, or the cluster does not have the kind. */
-  readonly configurations: readonly Stored<BackupConfiguration>[] | undefined;
+  readonly configurations: readonly ClaimSchedule[] | undefined;
   /** By `claimKey`: the newest good restore point of each claim. */
   readonly points: ReadonlyMap<string, NewestPoint>;
   /** By `claimKey`: claims with a ready snapshot that another tool made. */
@@ -39,7 +40,7 @@ export interface CoverageScene {
 }
 
 export interface ClaimCoverage {
-  readonly claim: Stored<PersistentVolumeClaim>;
+  readonly claim: HeldClaim;
   readonly state: CoverageState;
   /** Why it is stale or unknown. */
   readonly why?: string;
@@ -69,24 +70,18 @@ export interface ClaimConfiguration {
 
 export type CoverageTotals = Readonly<Record<CoverageState | 'claims' | 'ignored', number>>;
 
-export function claimKey(namespace: string | undefined, claim: string): string {
-  return `${namespace ?? ''}/${claim}`;
-}
-
-export function holdsData({ status }: PersistentVolumeClaim): boolean {
-  return status?.phase === 'Bound';
-}
-
 /** Uncovered claims first, then stale ones; claims of the same state by namespace and name. */
 export function coverage(scene: CoverageScene): ClaimCoverage[] {
   const judge = judgeOf(scene);
-  const rank = ({ state, claim: { metadata } }: ClaimCoverage) =>
-    `${coverageStates.indexOf(state)} ${metadata.namespace ?? ''} ${metadata.name}`;
+  const rank = ({ state }: ClaimCoverage) => coverageStates.indexOf(state);
   return scene.claims
     .map((claim) => judge(claim))
-    .map((each) => ({ each, key: rank(each) }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ each }) => each);
+    .sort((a, b) => rank(a) - rank(b) || compareClaims(a.claim, b.claim));
+}
+
+function compareClaims(a: HeldClaim, b: HeldClaim): number {
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
 }
 
 export function totalsOf(all: readonly ClaimCoverage[], ignored: number): CoverageTotals {
@@ -95,40 +90,31 @@ export function totalsOf(all: readonly ClaimCoverage[], ignored: number): Covera
   return { claims: all.length, uncovered, stale, unknown, covered, ignored };
 }
 
-function judgeOf(scene: CoverageScene): (claim: Stored<PersistentVolumeClaim>) => ClaimCoverage {
+function judgeOf(scene: CoverageScene): (claim: HeldClaim) => ClaimCoverage {
   const { usersOf, unread, points, classes = [], now } = scene;
   const runs = rememberedRuns();
   const classesByName = new Map(classes.map((each) => [each.metadata.name ?? '', each]));
   const found = scene.configurations && configurationsOf(scene.configurations, scene);
   return (claim) => {
-    const { namespace, name } = claim.metadata;
     const users = usersOf(claim);
-    const point = points.get(claimKey(namespace, name));
+    const point = points.get(claimKey(claim.namespace, claim.name));
     const since = point?.takenAt;
     const configurations = found?.of(claim, users, point?.target).map((each): ClaimConfiguration => {
-      const { schedule, paused = false } = each.spec;
-      const from = since ?? new Date(each.metadata.creationTimestamp);
+      const { name, schedule, paused, byHand, created } = each;
+      const from = since ?? new Date(created);
       const due = paused || schedule === undefined ? undefined : dueOf(schedule, from, now, runs);
-      return {
-        name: each.metadata.name,
-        ...(schedule !== undefined && !isPlaceholder(each) && { schedule }),
-        paused,
-        ...(due && { due }),
-      };
+      return defined({ name, schedule: byHand ? undefined : schedule, paused, due });
     });
     const snapshotClass = point?.snapshotClass;
     const known = classesByName.get(snapshotClass ?? '');
-    const driver = known?.driver ?? provisionerOf(claim);
+    const driver = known?.driver ?? claim.provisioner;
+    const { state, why } = stateOf(claim, { scene, point, configurations, found });
+    const { deletionPolicy } = known ?? {};
     return {
-      claim,
-      ...stateOf(claim, { scene, point, configurations, found }),
       users: users.length === 0 && unread.length > 0 ? undefined : users,
       configurations,
-      ...(point && { point }),
-      ...(snapshotClass !== undefined && { snapshotClass }),
-      ...(known && { deletionPolicy: known.deletionPolicy }),
-      ...(driver !== undefined && { driver }),
       outlivesVolume: driver !== undefined && outlivesVolume(driver),
+      ...defined({ claim, state, why, point, snapshotClass, deletionPolicy, driver }),
     };
   };
 }
@@ -141,7 +127,7 @@ interface Findings {
 }
 
 function stateOf(
-  { metadata: { namespace, name } }: Stored<PersistentVolumeClaim>,
+  { namespace, name }: HeldClaim,
   { scene, point, configurations, found }: Findings,
 ): Pick<ClaimCoverage, 'state' | 'why'> {
   const { now, staleAfterMs, foreign, unread } = scene;
@@ -165,10 +151,4 @@ function stateOf(
   return now.getTime() - point.takenAt.getTime() > staleAfterMs
     ? { state: 'stale', why: `no schedule, and older than ${formatDuration(staleAfterMs)}` }
     : { state: 'covered' };
-}
-
-function provisionerOf({ metadata }: PersistentVolumeClaim): string | undefined {
-  return provisionerAnnotations
-    .map((name) => metadata.annotations?.[name])
-    .find((name) => name !== undefined);
 }

@@ -1,27 +1,10 @@
 /** The fields by which coverage goes, of objects that may be many and large. */
-import type {
-  KubernetesObject,
-  PersistentVolumeClaim,
-  Pod,
-  PodSpec,
-  Stored,
-  Workload,
-} from '#src/api/kubernetes.ts';
+import type { KubernetesObject, Pod, PodSpec, Stored, Workload } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
-import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
+import type { BackupSession } from '#src/api/stash.ts';
 import { isIgnored, wasBound } from './claim-marks.ts';
+import { defined } from '#src/domain/defined.ts';
 import { outline } from '#src/domain/outline.ts';
-import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
-
-export function trimClaim(claim: Stored<PersistentVolumeClaim>): Stored<PersistentVolumeClaim> {
-  const { spec, status } = claim;
-  const { phase, capacity } = status ?? {};
-  return {
-    ...described(claim, [annotation.coverage, ...provisionerAnnotations]),
-    spec: { ...(spec.resources && { resources: spec.resources }) },
-    status: { ...(phase && { phase }), ...(capacity && { capacity }) },
-  };
-}
 
 /** The marks by which `wasBound` and `isIgnored` go. */
 export function trimToMarks(claim: Stored<KubernetesObject>): Stored<KubernetesObject> {
@@ -34,72 +17,40 @@ export function trimToMarks(claim: Stored<KubernetesObject>): Stored<KubernetesO
 }
 
 export function trimWorkload(workload: Stored<Workload>): Stored<Workload> {
-  const { spec, status } = workload;
-  const { replicas, ordinals, volumeClaimTemplates } = spec;
-  const wanted = status?.['desiredNumberScheduled'];
-  return {
-    ...described(workload),
-    spec: {
-      ...(replicas !== undefined && { replicas }),
-      ...(ordinals && { ordinals }),
-      template: { spec: withClaims(spec.template.spec) },
-      ...(volumeClaimTemplates && {
-        volumeClaimTemplates: volumeClaimTemplates.map(({ metadata: { name = '' } }) => ({
-          metadata: { name },
-          spec: {},
-        })),
-      }),
-    },
-    ...(wanted !== undefined && { status: { desiredNumberScheduled: wanted } }),
-  };
+  const { replicas, ordinals, volumeClaimTemplates, template } = workload.spec;
+  const wanted = workload.status?.['desiredNumberScheduled'];
+  const { apiVersion, kind, metadata } = described(workload);
+  const spec = defined({
+    replicas,
+    ordinals,
+    template: { spec: withClaims(template.spec) },
+    volumeClaimTemplates: volumeClaimTemplates?.map(({ metadata: { name = '' } }) => ({
+      metadata: { name },
+      spec: {},
+    })),
+  });
+  const status = wanted === undefined ? undefined : { desiredNumberScheduled: wanted };
+  return defined({ apiVersion, kind, metadata, spec, status });
 }
 
 export function trimPod(pod: Stored<Pod>): Stored<Pod> {
-  return { ...described(pod), spec: withClaims(pod.spec) };
-}
-
-export function trimConfiguration(configuration: Stored<BackupConfiguration>): Stored<BackupConfiguration> {
-  const { driver, schedule, paused, target, retentionPolicy } = configuration.spec;
-  const { name, prune } = retentionPolicy;
-  return {
-    ...outline(configuration),
-    spec: {
-      ...(driver && { driver }),
-      ...(schedule !== undefined && { schedule }),
-      ...(paused !== undefined && { paused }),
-      ...(target && {
-        target: {
-          ...(target.ref && { ref: target.ref }),
-          ...(target.replicas !== undefined && { replicas: target.replicas }),
-        },
-      }),
-      retentionPolicy: { name, prune },
-    },
-  };
+  const { apiVersion, kind, metadata } = described(pod);
+  return { apiVersion, kind, metadata, spec: withClaims(pod.spec) };
 }
 
 export function trimSession(session: Stored<BackupSession>): Stored<BackupSession> {
   const { invoker } = session.spec;
   const { phase } = session.status ?? {};
-  return { ...outline(session), spec: { invoker }, ...(phase && { status: { phase } }) };
+  const { apiVersion, kind, metadata } = outline(session);
+  return defined({ apiVersion, kind, metadata, spec: { invoker }, status: phase && { phase } });
 }
 
-function described<T extends KubernetesObject>(object: Stored<T>, kept: readonly string[] = []) {
-  const { labels, annotations = {}, ownerReferences } = object.metadata;
-  const { metadata, ...type } = outline(object);
-  const read = kept.flatMap((key) => {
-    const value = annotations[key];
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  return {
-    ...type,
-    metadata: {
-      ...metadata,
-      ...(labels && { labels }),
-      ...(read.length > 0 && { annotations: Object.fromEntries(read) }),
-      ...(ownerReferences && { ownerReferences: ownerReferences.filter(({ controller }) => controller) }),
-    },
-  };
+/** With the labels and the controller. */
+function described({ apiVersion, kind, metadata }: Stored<KubernetesObject>) {
+  const { name, uid, resourceVersion, creationTimestamp, namespace, deletionTimestamp, labels } = metadata;
+  const ownerReferences = metadata.ownerReferences?.filter(({ controller }) => controller);
+  const identity = { name, uid, resourceVersion, creationTimestamp, namespace, deletionTimestamp };
+  return { apiVersion, kind, metadata: defined({ ...identity, labels, ownerReferences }) };
 }
 
 function withClaims({ volumes = [] }: PodSpec): PodSpec {
@@ -107,10 +58,12 @@ function withClaims({ volumes = [] }: PodSpec): PodSpec {
     containers: [],
     volumes: volumes
       .filter(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim ?? ephemeral)
-      .map(({ name, persistentVolumeClaim, ephemeral }) => ({
-        name,
-        ...(persistentVolumeClaim && { persistentVolumeClaim }),
-        ...(ephemeral && { ephemeral: { volumeClaimTemplate: { spec: {} } } }),
-      })),
+      .map(({ name, persistentVolumeClaim, ephemeral }) =>
+        defined({
+          name,
+          persistentVolumeClaim,
+          ephemeral: ephemeral && { volumeClaimTemplate: { spec: {} } },
+        }),
+      ),
   };
 }

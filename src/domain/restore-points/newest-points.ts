@@ -46,7 +46,10 @@ export interface Open {
 
 export interface NewestPoints {
   readonly add: (snapshot: Stored<VolumeSnapshot>) => void;
-  /** Judges the sessions whose snapshots have all come, and shrinks what it keeps of the others. To be called now and then. */
+  /**
+   * Judges the sessions whose snapshots have all come, and shrinks what it keeps of the others. The caller calls it after
+   * every few dozen snapshots.
+   */
   readonly settle: () => void;
   readonly end: () => {
     /** By key. */
@@ -60,7 +63,8 @@ export interface NewestPoints {
 
 /** The snapshots of one session and target. */
 interface Candidate {
-  readonly id: string;
+  /** Of the session. */
+  readonly uid: string;
   readonly line: Line;
   readonly session: Stored<BackupSession> | undefined;
   /** Those that came since the last call of `settle`. */
@@ -71,7 +75,7 @@ interface Candidate {
   keys: string[];
   /** Milliseconds; the restore point was taken then, or before. */
   latest: number;
-  /** Once the snapshots of all its claims have come: its good points, which are all that is kept of it. */
+  /** Once the snapshots of all its claims have come: of its good points, those of which its workload had no newer one. */
   found?: readonly Found[];
 }
 
@@ -82,6 +86,9 @@ interface Found {
 
 /** One workload and configuration. */
 interface Line {
+  readonly namespace: string;
+  /** As the annotation has it. */
+  readonly target: string;
   readonly candidates: Candidate[];
   /** Nothing that was dropped was taken later. */
   droppedUntil: number;
@@ -91,7 +98,8 @@ interface Line {
 
 export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOptions): NewestPoints {
   const lines = new Map<string, Line>();
-  const candidates = new Map<string, Candidate>();
+  /** By the UID of the session, one for each of its targets. */
+  const candidates = new Map<string, Candidate[]>();
   const foreign = new Set(open?.foreign);
   /** Those that have got snapshots since the last call of `settle`. */
   let touched = new Set<Candidate>();
@@ -110,6 +118,12 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
     touched.delete(candidate);
     drop(line, candidate.keys, candidate.latest);
   };
+  const forget = (candidate: Candidate) => {
+    const others = candidates.get(candidate.uid)?.filter((each) => each !== candidate) ?? [];
+    if (others.length > 0) candidates.set(candidate.uid, others);
+    else candidates.delete(candidate.uid);
+    leave(candidate);
+  };
   const keep = (candidate: Candidate, snapshot: Stored<VolumeSnapshot>, keys: readonly string[]) => {
     candidate.latest = latestOf(candidate, snapshot);
     candidate.keys.push(...keys);
@@ -123,12 +137,24 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
     touched.add(candidate);
   };
   const foundOf = (candidate: Candidate): readonly Found[] =>
-    goodPoints(candidate).flatMap((point) =>
-      snapshotsOfPoint(point).flatMap((snapshot) => {
-        const newest = newestPoint(point, snapshot);
+    goodPoints(candidate).flatMap((point) => {
+      // Snapshots of one class share one object: there may be thousands of points.
+      const byClass = new Map<string | undefined, NewestPoint>();
+      return snapshotsOfPoint(point).flatMap((snapshot) => {
+        const { volumeSnapshotClassName } = snapshot.spec;
+        const newest = byClass.get(volumeSnapshotClassName) ?? newestPoint(point, snapshot);
+        byClass.set(volumeSnapshotClassName, newest);
         return askedOf(snapshot).map((key) => ({ key, point: newest }));
-      }),
-    );
+      });
+    });
+  /** Whether its workload has a newer good point of all that is asked of it. */
+  const isCovered = ({ line, keys, latest }: Candidate): boolean => {
+    const newer = line.candidates
+      .flatMap(({ found = [] }) => found)
+      .filter(({ point }) => takenAt(point) > latest);
+    const covered = new Set(newer.map(({ key }) => key));
+    return keys.every((key) => covered.has(key));
+  };
 
   return {
     add(snapshot) {
@@ -141,8 +167,8 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
         if (isReady(snapshot)) for (const key of keys) foreign.add(key);
         return;
       }
-      const id = `${namespace}/${target}/${uid}`;
-      const known = candidates.get(id);
+      const ofSession = candidates.get(uid);
+      const known = ofSession?.find(({ line }) => line.target === target && line.namespace === namespace);
       if (known) {
         keep(known, snapshot, keys);
         return;
@@ -150,7 +176,11 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
       const lineId = `${namespace}/${target}/${labels[label.invokerName] ?? ''}`;
       if (open?.lines.has(lineId) === false) return;
       let line = lines.get(lineId);
-      if (!line) lines.set(lineId, (line = { candidates: [], droppedUntil: -Infinity, dropped: new Set() }));
+      if (!line)
+        lines.set(
+          lineId,
+          (line = { namespace, target, candidates: [], droppedUntil: -Infinity, dropped: new Set() }),
+        );
       const session = sessions.get(uid);
       const latest = latestOf({ session, latest: -Infinity }, snapshot);
       if (line.candidates.length === depth) {
@@ -159,24 +189,27 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
           drop(line, keys, latest);
           return;
         }
-        candidates.delete(oldest.id);
-        leave(oldest);
+        forget(oldest);
       }
-      const candidate: Candidate = { id, line, session, fresh: [], texts: [], keys: [], latest };
-      candidates.set(id, candidate);
+      const candidate: Candidate = { uid, line, session, fresh: [], texts: [], keys: [], latest };
+      if (ofSession) ofSession.push(candidate);
+      else candidates.set(uid, [candidate]);
       line.candidates.push(candidate);
       keep(candidate, snapshot, keys);
     },
     settle() {
+      // A further reading is for what has not come together in the first one.
+      const whole = open === undefined ? [...touched].filter(isWhole) : [];
+      // Newest first: then the older ones need no judgement.
+      for (const candidate of whole.sort((a, b) => b.latest - a.latest)) {
+        touched.delete(candidate);
+        candidate.found = isCovered(candidate) ? [] : foundOf(candidate);
+        candidate.fresh = candidate.texts = [];
+        candidate.keys = [...candidate.keys];
+        for (const other of candidate.line.candidates) if (other.found && isCovered(other)) other.found = [];
+      }
       for (const candidate of touched) {
-        // A further reading is for what has not come together in the first one.
-        if (open === undefined && isWhole(candidate)) {
-          candidate.found = foundOf(candidate);
-          candidate.texts = [];
-          candidate.keys = [...candidate.keys];
-        } else {
-          candidate.texts.push(...candidate.fresh.map((each) => JSON.stringify(trimSnapshot(each))));
-        }
+        candidate.texts.push(...candidate.fresh.map((each) => JSON.stringify(trimSnapshot(each))));
         candidate.fresh = [];
       }
       touched = new Set();

@@ -21,7 +21,7 @@ export interface TargetObject {
 
 /** Other objects in the target's namespace. */
 export interface Seen {
-  readonly claims: readonly PersistentVolumeClaim[];
+  readonly claims: readonly Pick<PersistentVolumeClaim, 'metadata'>[];
   /** The pods that the target controls; not needed where `needsPods` returns false. */
   readonly pods: readonly Pod[];
   /** Takes precedence over the workload's own replicas. */
@@ -217,6 +217,6 @@ function ephemeralClaims(pods: readonly Pod[]): string[] {
     .map(({ name }) => name);
 }
 
-function nameOf({ metadata }: KubernetesObject): string {
+function nameOf({ metadata }: Pick<KubernetesObject, 'metadata'>): string {
   return metadata.name ?? '';
 }

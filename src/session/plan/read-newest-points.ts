@@ -3,7 +3,7 @@ import type { BackupSession } from '#src/api/stash.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
-import { trimBookkeeping } from '#src/domain/outline.ts';
+import { asListed } from '#src/domain/outline.ts';
 import {
   newestPoints,
   type NewestPoints,
@@ -44,7 +44,7 @@ async function readOnce(cluster: Pick<Cluster, 'pages'>, scope: Scope, options: 
   let reading = newestPoints(options);
   for await (const { items, isFirst } of cluster.pages(volumeSnapshots, {
     ...scope,
-    trim: trimBookkeeping,
+    trim: asListed,
   })) {
     if (isFirst) reading = newestPoints(options);
     let added = 0;

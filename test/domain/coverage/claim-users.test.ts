@@ -7,7 +7,7 @@ import { trimPod, trimWorkload } from '#src/domain/coverage/trim.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
 import type { TargetKind } from '#src/domain/workload/kinds.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
-import { claim, pod, statefulSet, stored } from '#test/domain/objects.ts';
+import { pod, statefulSet, stored } from '#test/domain/objects.ts';
 
 function owner(kind: string, name: string): OwnerReference {
   return { apiVersion: 'apps/v1', kind, name, uid: `uid-of-${kind.toLowerCase()}-${name}`, controller: true };
@@ -117,7 +117,7 @@ const rows: {
 for (const { name, workloads = [], pods = [], claim: asked, users } of rows) {
   test(`used by ${name}`, () => {
     const told = (scene: UsersScene) =>
-      claimUsers(scene)(claim(asked)).map(
+      claimUsers(scene)({ namespace: 'demo', name: asked }).map(
         (user) => `${formatTarget(user)}${user.leftBehind ? ' left behind' : ''}`,
       );
     assert.deepEqual(told({ workloads, pods }), users);
@@ -134,6 +134,6 @@ for (const { name, workloads = [], pods = [], claim: asked, users } of rows) {
 }
 
 test('a workload of another namespace does not use the claim', () => {
-  const elsewhere = claim('data-db-0', { metadata: { ...claim('data-db-0').metadata, namespace: 'other' } });
+  const elsewhere = { namespace: 'other', name: 'data-db-0' };
   assert.deepEqual(claimUsers({ workloads: [set(2)], pods: [] })(elsewhere), []);
 });

@@ -6,14 +6,10 @@ import { annotation } from '#src/api/labels.ts';
 import { pods, statefulSets } from '#src/api/resources.ts';
 import { isIgnored, wasBound } from '#src/domain/coverage/claim-marks.ts';
 import { claimUsers } from '#src/domain/coverage/claim-users.ts';
-import {
-  claimKey,
-  coverage,
-  holdsData,
-  totalsOf,
-  type CoverageScene,
-} from '#src/domain/coverage/coverage.ts';
-import { trimClaim, trimConfiguration, trimSession, trimToMarks } from '#src/domain/coverage/trim.ts';
+import { claimSchedules } from '#src/domain/coverage/claim-schedule.ts';
+import { coverage, totalsOf, type CoverageScene } from '#src/domain/coverage/coverage.ts';
+import { claimKey, heldClaim, holdsData } from '#src/domain/coverage/held-claim.ts';
+import { trimSession, trimToMarks } from '#src/domain/coverage/trim.ts';
 import { newestPoint } from '#src/domain/restore-points/newest-points.ts';
 import { isGood, restorePoints } from '#src/domain/restore-points/restore-points.ts';
 import { coverageList } from '#src/report/coverage.ts';
@@ -36,9 +32,9 @@ function scene(changes: Partial<CoverageScene> = {}): CoverageScene {
   assert.ok(point && snapshot);
   const newest = newestPoint(point, snapshot);
   return {
-    claims: [claim('data-db-0')],
+    claims: [held('data-db-0')],
     ...{ workloads, usersOf: claimUsers({ workloads, pods: [] }), unread: [] },
-    configurations: [nightly()],
+    configurations: nightly(),
     points: new Map(names.map((name) => [claimKey('demo', name), newest])),
     ...{ foreign: new Set<string>(), classes: [snapshotClass('csi', 'ebs.csi.aws.com', {})] },
     ...{ now: new Date(at(0)), staleAfterMs: 48 * 3600 * 1000 },
@@ -47,7 +43,8 @@ function scene(changes: Partial<CoverageScene> = {}): CoverageScene {
 }
 
 const nightly = (spec: Parameters<typeof configuration>[1] = {}, name = 'nightly') =>
-  configuration(name, { schedule: '0 3 * * *', ...spec });
+  claimSchedules(configuration(name, { schedule: '0 3 * * *', ...spec }));
+const held = (name: string) => heldClaim(claim(name));
 
 const later = (days: number) => ({ now: new Date(at(days * day)) });
 const unread = [{ verb: 'list', resource: statefulSets } as const];
@@ -65,30 +62,30 @@ const states: { name: string; scene: Partial<CoverageScene>; state: string; why?
     },
     {
       name: 'a weekly schedule',
-      scene: { ...later(7), configurations: [nightly({ schedule: '0 3 * * 0' })] },
+      scene: { ...later(7), configurations: [...nightly({ schedule: '0 3 * * 0' })] },
       state: 'covered',
     },
     {
       name: 'the stricter of two schedules',
-      scene: { ...later(7), configurations: [nightly({ schedule: '0 3 * * 0' }, 'weekly'), nightly()] },
+      scene: { ...later(7), configurations: [...nightly({ schedule: '0 3 * * 0' }, 'weekly'), ...nightly()] },
       state: 'stale',
       why: 'nightly was due twice since then, the second time at 2024-11-26T03:00:00.000Z',
       by: ['weekly', 'nightly'],
     },
     {
       name: 'a paused schedule, soon',
-      scene: { ...later(1), configurations: [nightly({ paused: true })] },
+      scene: { ...later(1), configurations: [...nightly({ paused: true })] },
       state: 'covered',
     },
     {
       name: 'a paused schedule, at last',
-      scene: { ...later(2), configurations: [nightly({ paused: true })] },
+      scene: { ...later(2), configurations: [...nightly({ paused: true })] },
       state: 'stale',
       why: 'no schedule, and older than 48h',
     },
     {
       name: 'a schedule that is none',
-      scene: { ...later(2), configurations: [nightly({ schedule: 'often' })] },
+      scene: { ...later(2), configurations: [...nightly({ schedule: 'often' })] },
       state: 'stale',
       why: 'no schedule, and older than 48h',
     },
@@ -101,15 +98,15 @@ const states: { name: string; scene: Partial<CoverageScene>; state: string; why?
     },
     {
       name: 'a configuration of another driver',
-      scene: { configurations: [nightly({ driver: 'Restic' })] },
+      scene: { configurations: [...nightly({ driver: 'Restic' })] },
       state: 'covered',
       by: [],
     },
     {
       name: 'a configuration for other replicas',
       scene: {
-        claims: [claim('data-db-1')],
-        configurations: [nightly({ target: { ref: { kind: 'StatefulSet', name: 'db' }, replicas: 1 } })],
+        claims: [held('data-db-1')],
+        configurations: [...nightly({ target: { ref: { kind: 'StatefulSet', name: 'db' }, replicas: 1 } })],
       },
       state: 'covered',
       by: [],
@@ -117,7 +114,9 @@ const states: { name: string; scene: Partial<CoverageScene>; state: string; why?
     {
       name: 'a configuration for the claim itself',
       scene: {
-        configurations: [nightly({ target: { ref: { kind: 'PersistentVolumeClaim', name: 'data-db-0' } } })],
+        configurations: [
+          ...nightly({ target: { ref: { kind: 'PersistentVolumeClaim', name: 'data-db-0' } } }),
+        ],
       },
       state: 'covered',
       by: ['nightly'],
@@ -139,7 +138,7 @@ const states: { name: string; scene: Partial<CoverageScene>; state: string; why?
       name: 'workloads that cannot be read, one of which has a schedule',
       scene: {
         ...blind,
-        configurations: [nightly({ target: { ref: { kind: 'StatefulSet', name: 'other' } } })],
+        configurations: [...nightly({ target: { ref: { kind: 'StatefulSet', name: 'other' } } })],
       },
       state: 'unknown',
       why: 'which schedule is for it needs list statefulsets.apps',
@@ -176,7 +175,7 @@ test('it says what becomes of the snapshots, as far as that is known', () => {
   assert.deepEqual(said({ classes: undefined }), [undefined, undefined, false]);
   const provisioned = claim('data-db-0');
   provisioned.metadata.annotations = { 'volume.kubernetes.io/storage-provisioner': 'ebs.csi.aws.com' };
-  assert.deepEqual(said({ classes: [], claims: [trimClaim(provisioned)] }), [
+  assert.deepEqual(said({ classes: [], claims: [heldClaim(provisioned)] }), [
     undefined,
     'ebs.csi.aws.com',
     true,
@@ -189,12 +188,11 @@ test('users are not known where something that may use the claim cannot be read'
 });
 
 test('uncovered claims come first, then stale and unknown ones, each by namespace and name; totals count them', () => {
-  const other = claim('a');
-  const elsewhere = { ...other, metadata: { ...other.metadata, namespace: 'other' } };
-  const claims = [elsewhere, claim('data-db-0'), claim('z'), claim('b'), claim('y')];
+  const elsewhere = { namespace: 'other', name: 'a' };
+  const claims = [elsewhere, ...['data-db-0', 'z', 'b', 'y'].map(held)];
   const found = coverage(scene({ claims, foreign: new Set(['demo/y']), ...later(2) }));
   assert.deepEqual(
-    found.map(({ claim: { metadata }, state }) => `${state} ${metadata.namespace ?? ''}/${metadata.name}`),
+    found.map(({ claim: { namespace, name }, state }) => `${state} ${namespace}/${name}`),
     ['uncovered demo/b', 'uncovered demo/z', 'uncovered other/a', 'stale demo/data-db-0', 'unknown demo/y'],
   );
   const totals = totalsOf(found, 3);
@@ -213,7 +211,7 @@ test('a claim holds data once it is bound, and is ignored by a label or an annot
   };
   const ignore = { [annotation.coverage]: 'ignore' };
   for (const metadata of [{ labels: ignore }, { annotations: ignore }]) {
-    assert.ok(isIgnored(trimClaim(marked(metadata))));
+    assert.ok(isIgnored(marked(metadata)));
     assert.ok(isIgnored(trimToMarks(marked(metadata))));
   }
   assert.ok(!isIgnored(marked({ labels: { [annotation.coverage]: 'no' } })));
@@ -229,11 +227,17 @@ test('trimmed objects can be trimmed again, and keep what coverage reads', () =>
   const session = trimSession(backupSession({ phase: 'Failed', targets: [] }));
   assert.deepEqual(session.status, { phase: 'Failed' });
   assert.deepEqual(trimSession(session), session);
-  const kept = trimConfiguration(nightly({ paused: true, hooks: {} }));
-  assert.deepEqual(kept.spec, {
-    ...{ driver: 'VolumeSnapshotter', schedule: '0 3 * * *', paused: true },
-    target: { ref: { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' } },
-    retentionPolicy: { name: 'keep-all', prune: false },
-  });
-  assert.deepEqual(trimConfiguration(kept), kept);
+});
+
+test('of a claim and of a configuration it keeps what it reads', () => {
+  const labels = { app: 'db' };
+  const labelled = { ...claim('a'), metadata: { ...claim('a').metadata, labels } };
+  assert.deepEqual(heldClaim(labelled), { namespace: 'demo', name: 'a', size: '1Gi' });
+  assert.deepEqual(heldClaim(labelled, true).labels, labels);
+  const target = { kind: 'StatefulSet', name: 'db', namespace: 'demo' };
+  const [kept] = nightly({ paused: true, hooks: {} });
+  const { created, ...rest } = kept ?? {};
+  assert.deepEqual(rest, { name: 'nightly', target, schedule: '0 3 * * *', paused: true, byHand: false });
+  assert.equal(typeof created, 'number');
+  assert.deepEqual(nightly({ target: { ref: { kind: 'Pod', name: 'x' } } }), []);
 });
