@@ -32,7 +32,7 @@ export function parseSums(text: string): ReadonlyMap<string, string> {
 export interface Hashes {
   /** Of the file that nodejs.org serves. */
   readonly file: string;
-  /** Of the program in it; undefined: it has none. */
+  /** Of the program in it; undefined if it has none. */
   readonly published: string | undefined;
   /** Of the program in the npm package. */
   readonly bundled: string;

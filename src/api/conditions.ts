@@ -70,7 +70,7 @@ const ofRestoresInPlace = {
   swapResumed: { type: 'SwapInterrupted', status: 'False', reason: 'ExecutorResumed' },
 } as const satisfies Record<string, Condition>;
 
-/** By the objects that have them. */
+/** The condition types of each kind. */
 export const conditionsByObject = {
   BackupConfiguration: ofConfigurations,
   'session of either kind': ofSessions,

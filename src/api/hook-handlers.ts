@@ -31,7 +31,7 @@ export interface HttpHook extends SocketHook {
 
 export interface HandlerType<T> {
   readonly schema: JsonSchema;
-  /** What is wrong with it, to follow the hook's name: `has exec without a command`. Undefined where nothing is. */
+  /** What is wrong with it, to follow the hook's name: `has exec without a command`. Undefined if nothing is. */
   check(handler: T): string | undefined;
   /** For one that runs a command in the container: its words. */
   command?(handler: T): readonly string[];

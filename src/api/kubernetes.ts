@@ -314,7 +314,7 @@ export interface PodTemplate {
 export interface Workload extends KubernetesObject {
   spec: {
     replicas?: number;
-    /** Of a Deployment: its controller creates no pods of a new template. */
+    /** Deployment only: its controller creates no pods of a new template. */
     paused?: boolean;
     selector?: LabelSelector | Record<string, string>;
     template: PodTemplate;

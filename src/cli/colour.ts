@@ -12,7 +12,7 @@ const colours = new Map([
   ...['Failed', 'uncovered'].map((phase) => [phase, 'red'] as const),
 ] as const);
 
-/** Undefined where there is no colour: no terminal, `TERM=dumb`, or `NO_COLOR` as https://no-color.org has it. */
+/** Undefined if there is no colour: no terminal, `TERM=dumb`, or `NO_COLOR` as https://no-color.org has it. */
 export function paintFor(isTTY: boolean, { env }: Pick<Context, 'env'>): Paint | undefined {
   return isTTY && env['TERM'] !== 'dumb' && (env['NO_COLOR'] ?? '') === '' ? paint : undefined;
 }

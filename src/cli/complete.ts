@@ -143,7 +143,7 @@ function valueOf(
   return flag.valueName === 'FILE' ? { ask: 'file' } : nothing;
 }
 
-/** Of `jsonpath=TEMPLATE` the part before the placeholder. */
+/** Completes `jsonpath=TEMPLATE` up to its placeholder. */
 function choiceOf(prefix: string, choice: string): Candidate {
   const fixed = beforePlaceholder(choice);
   return fixed === undefined ? { text: prefix + choice } : { text: prefix + fixed, open: true };

@@ -1,4 +1,4 @@
-/** Shows on stderr how far a copy is: as a line that is redrawn on a terminal, else as a line now and then. */
+/** Shows on stderr how far a copy is: on a terminal as a line that it redraws, else as a new line every 30 s. */
 import { transferLine } from '#src/report/transfer.ts';
 
 import type { Context } from './context.ts';

@@ -9,7 +9,7 @@ export interface PlacedRight extends Right {
   readonly namespace?: string | undefined;
 }
 
-/** Those of these rights that the API server refuses; it is asked for each, all at the same time. */
+/** Resolves with the rights that the API server refuses. Asks for all of them at the same time. */
 export async function refusedRights(
   cluster: Cluster,
   rights: readonly PlacedRight[],

@@ -125,7 +125,7 @@ export async function* pagesOfCollection<T extends KubernetesObject>(
   }
 }
 
-/** Parses each item when it is asked for it. Throws 'server' where one is not valid JSON. */
+/** Parses each item when it is asked for it. Throws 'server' if one is not valid JSON. */
 function* completed<T extends KubernetesObject>(
   { kind }: Resource<T>,
   items: Iterable<unknown>,

@@ -7,9 +7,9 @@ import { isStashError } from '#src/errors.ts';
 import type { Cluster, ListResult, Scope, WatchScope } from './port.ts';
 
 export interface ListOnceOptions {
-  /** Those of which a list of all namespaces has the managed fields. */
+  /** Kinds whose objects keep their managed fields in the list of all namespaces. */
   readonly withManagers?: readonly Resource[];
-  /** How to list a kind in all namespaces, where it is not by a plain list. */
+  /** Lists a kind in all namespaces; a kind that is not here is listed as it is. */
   readonly readers?: ReadonlyMap<Resource, () => Promise<ListResult<KubernetesObject>>>;
   /** Kinds that the caller lists with the same selector in each namespace: they are listed with it in all namespaces. */
   readonly alike?: readonly Resource[];
@@ -18,7 +18,7 @@ export interface ListOnceOptions {
 interface Everywhere {
   readonly resourceVersion: string;
   readonly byNamespace: ReadonlyMap<string | undefined, Stored<KubernetesObject>[]>;
-  /** Undefined: there is none. */
+  /** Undefined if there is none. */
   readonly named: (name: string, namespace: string | undefined) => Stored<KubernetesObject> | undefined;
 }
 
@@ -98,7 +98,7 @@ function remembering(): <T>(key: string, read: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** Undefined: the user may list each namespace only. */
+/** Undefined if the user may list each namespace only. */
 async function listEverywhere(
   resource: Resource,
   read: () => Promise<ListResult<KubernetesObject>>,

@@ -2,7 +2,7 @@
 import type { Clock } from '#src/domain/clock.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 
-/** After so long without an answer, the user is told. */
+/** After so long without an answer, the command line prints that it waits. */
 export const slowAnswerMs = 5_000;
 
 /**

@@ -45,7 +45,7 @@ export interface Required {
 
 /**
  * `begin` starts the watches and returns the question; resolves with the first result that this gives. `listWithinMs`
- * limits the wait for the first lists; left out: ten minutes. Rejects with 'timed-out' where a first list did not come in
+ * limits the wait for the first lists; left out: ten minutes. Rejects with 'timed-out' if a first list did not come in
  * that time, with 'interrupted' once `signal` aborts, and as the question and the watches do.
  */
 export async function waitFor<R>(

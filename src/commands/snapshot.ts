@@ -94,7 +94,7 @@ TYPE is a deployment, statefulset, daemonset, replicaset, replicationcontroller 
     '# Show what would be created\nkubectl stash snapshot deploy/foo --dry-run=client -o yaml',
   ],
   flags,
-  positionals: { name: 'TYPE/NAME', minimum: 1, completes: 'target' },
+  positionals: { name: 'TYPE/NAME, or TYPE with -l or --all', minimum: 1, completes: 'target' },
   async run(args, context) {
     const wanted = checkWords(args);
     checkProgress(context, args.flags.progress);

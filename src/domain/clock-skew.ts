@@ -3,7 +3,7 @@ import { formatDuration } from './duration.ts';
 
 const toleratedMs = 30_000;
 
-/** `ahead`: milliseconds by which the API server's clock is ahead. Undefined where they differ by 30 s at the most. */
+/** `ahead`: milliseconds by which the API server's clock is ahead. Undefined if they differ by 30 s at the most. */
 export function clockSkew(ahead: number): string | undefined {
   if (Math.abs(ahead) <= toleratedMs) return undefined;
   const differs = `${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'behind' : 'ahead of'}`;

@@ -1,10 +1,10 @@
 /** The current time and timers, passed as an argument so that tests can control them. */
 export interface Clock {
   now(): Date;
-  /** Milliseconds since an arbitrary start, not affected by setting the clock; left out where `now` never jumps. */
+  /** Milliseconds since an arbitrary start, not affected by setting the clock; left out if `now` never jumps. */
   monotonic?(): number;
   /**
-   * Milliseconds by which the API server's clock is ahead of this machine's, as far as its answers tell; left out where `now`
+   * Milliseconds by which the API server's clock is ahead of this machine's, as far as its answers tell; left out if `now`
    * is the time of one clock only.
    */
   ahead?(): number;

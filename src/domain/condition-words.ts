@@ -1,6 +1,6 @@
 import type { Condition } from '#src/api/kubernetes.ts';
 
-/** Its message, else its reason; undefined where neither says anything: both may be empty. */
+/** Its message, else its reason; undefined if neither says anything: both may be empty. */
 export function conditionWords(
   condition: Pick<Condition, 'message' | 'reason'> | undefined,
 ): string | undefined {

@@ -9,7 +9,7 @@ export interface Due {
   readonly second: Date;
 }
 
-/** `since`: the last success, or else the creation of the configuration. Undefined where the schedule is never due. */
+/** `since`: the last success, or else the creation of the configuration. Undefined if the schedule is never due. */
 export function dueOf(
   schedule: string,
   since: Date,

@@ -28,7 +28,7 @@ const part = new RegExp(
   'y',
 );
 
-/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined where it is malformed, negative or too long. */
+/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined if it is malformed, negative or too long. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > longestText) return undefined;
   if (text === '0') return 0;

@@ -1,4 +1,4 @@
-/** Parses JSON from an untrusted source; undefined where `text` is not JSON. */
+/** Parses JSON from an untrusted source; undefined if `text` is not JSON. */
 export function readJson(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? '');

@@ -3,7 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import { sanitize } from './sanitize.ts';
 
 /**
- * The candidate with the fewest edits from `word`, ignoring case; undefined where none is within one edit for every
+ * The candidate with the fewest edits from `word`, ignoring case; undefined if none is within one edit for every
  * three letters, and three in all. Never proposed: the word itself, a name with other digits, which is another ordinal or
  * time and no misspelling, and a name that a terminal would not show as it is.
  */
@@ -23,7 +23,7 @@ function digits(text: string): string {
   return text.replaceAll(/\D/g, '');
 }
 
-/** `, did you mean "volumeClaimTemplates"?` for the end of an error; empty where no candidate is near. */
+/** `, did you mean "volumeClaimTemplates"?` for the end of an error; empty if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const near = nearest(word, candidates);
   return near === undefined ? '' : `, did you mean "${near}"?`;

@@ -18,7 +18,7 @@ const largestExponent = 40;
 
 const quantity = /^\+?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?\d+))$/;
 
-/** Bytes, rounded up; undefined where `text` is malformed or negative. */
+/** Bytes, rounded up; undefined if `text` is malformed or negative. */
 export function parseQuantity(text: string): bigint | undefined {
   const match = quantity.exec(text);
   if (!match) return undefined;

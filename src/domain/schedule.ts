@@ -40,7 +40,7 @@ const second = 1000;
 /** Every minute, hour, day and month by its number is about half as long. */
 const longestText = 1_000;
 
-/** Why `text` is not a schedule, or is never due; undefined where it is valid. */
+/** Why `text` is not a schedule, or is never due; undefined if it is valid. */
 export function checkSchedule(text: string): string | undefined {
   const read = parse(text);
   if (typeof read === 'string') return read;
@@ -49,7 +49,7 @@ export function checkSchedule(text: string): string | undefined {
 
 /**
  * The first run after `from`, with the schedule read in UTC, the usual time zone of control planes; `@every` counts
- * from `from`. Undefined where `text` is not a schedule, or is never due.
+ * from `from`. Undefined if `text` is not a schedule, or is never due.
  */
 export function nextRun(text: string, from: Date): Date | undefined {
   const read = parse(text);
@@ -114,7 +114,7 @@ function parseDescriptor(text: string): Schedule | string {
 }
 
 /**
- * The values of a field; undefined where it is unrestricted; a string with the reason where it is invalid.
+ * The values of a field; undefined if it is unrestricted; a string with the reason where it is invalid.
  * Unrestricted matters for the two day fields: where both are restricted, a day that matches either one is due.
  */
 function parseField(text: string, field: Field): readonly number[] | undefined | string {

@@ -7,7 +7,7 @@ export const defaultClaimsPerSession = 1_000;
 /** The largest value of that flag: the status lists the claims, and an object of the API has room for so many. */
 export const mostClaimsPerSession = 10_000;
 
-/** How to have a session of so many claims; undefined: no flag allows it. */
+/** How to have a session of so many claims; undefined if no flag allows it. */
 export function wayToMoreClaims(count: number): string | undefined {
   if (count > mostClaimsPerSession) return undefined;
   return 'raise --claims-per-session of the operator or of this command';
@@ -20,14 +20,14 @@ export const longestWaitMs = 8_760 * hour;
 /** Time limits and retry delays below this are raised to it. */
 export const shortestWaitMs = 10_000;
 
-/** Milliseconds of a time limit or delay in Go's format, within the limits; undefined where it is malformed. */
+/** Milliseconds of a time limit or delay in Go's format, within the limits; undefined if it is malformed. */
 export function boundedWaitMs(text: string | undefined): number | undefined {
   const milliseconds = parseDuration(text ?? '');
   if (milliseconds === undefined) return undefined;
   return Math.min(longestWaitMs, Math.max(shortestWaitMs, milliseconds));
 }
 
-/** What is wrong with a duration, in a sentence that begins with `path`; undefined where it is absent or valid. */
+/** What is wrong with a duration, in a sentence that begins with `path`; undefined if it is absent or valid. */
 export function durationProblem(path: string, text: string | undefined, leastMs: number): string | undefined {
   if (text === undefined || text === '') return undefined;
   const milliseconds = parseDuration(text);
@@ -37,14 +37,14 @@ export function durationProblem(path: string, text: string | undefined, leastMs:
   return `${path} ${quoted(text)} is longer than ${longestWaitMs / hour}h, the limit`;
 }
 
-/** That a duration is shorter than what takes effect; undefined where it is not. */
+/** That a duration is shorter than what takes effect; undefined if it is not. */
 export function raisedWait(path: string, text: string | undefined): string | undefined {
   const milliseconds = parseDuration(text ?? '');
   if (milliseconds === undefined || milliseconds >= shortestWaitMs) return undefined;
   return `${path} ${quoted(text ?? '')} is shorter than ${formatDuration(shortestWaitMs)}, which takes its place`;
 }
 
-/** What is wrong with a count, in a sentence that begins with `path`; undefined where it is absent or valid. */
+/** What is wrong with a count, in a sentence that begins with `path`; undefined if it is absent or valid. */
 export function countProblem(path: string, count: number | undefined, most: number): string | undefined {
   if (count === undefined) return undefined;
   if (count < 0) return `${path} is ${count}, and cannot be negative`;

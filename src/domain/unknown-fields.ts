@@ -43,7 +43,7 @@ export function describeUnknownField(path: string, schema: JsonSchema): string {
   return `unknown field "${path}"${didYouMean(name, siblingsAt(schema, path))}`;
 }
 
-/** The schema of a field or a list item; undefined where `schema` has none for it. */
+/** The schema of a field or a list item; undefined if `schema` has none for it. */
 export function childSchema(schema: JsonSchema, key: string | number): JsonSchema | undefined {
   if (typeof key === 'number') return schema.items;
   const { properties = {}, additionalProperties } = schema;

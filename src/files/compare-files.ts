@@ -67,7 +67,7 @@ async function* compareObjects(
   }
 }
 
-/** Undefined: there is none. */
+/** Undefined if there is none. */
 function factsOf(path: Buffer): FileFacts | undefined {
   let stats: Stats;
   try {
@@ -137,7 +137,7 @@ function below(directory: Buffer, name: Buffer): Buffer {
   return directory.length === 0 ? name : Buffer.concat([directory, Buffer.from('/'), name]);
 }
 
-/** What cannot be read is told, and the rest is compared. */
+/** Reports what the user may not read as a difference, so that the rest is compared. */
 async function orProblem<T>(
   path: Buffer,
   read: () => T | Promise<T>,

@@ -20,7 +20,7 @@ export interface ArchiveMember {
   readonly contents: AsyncIterable<Piece>;
 }
 
-/** Calls `onTotal` where the archive says how many bytes of contents it has. Rejects with 'server' where it is malformed, or ends too early. */
+/** Calls `onTotal` where the archive says how many bytes of contents it has. Rejects with 'server' if it is malformed, or ends too early. */
 export async function* readArchive(
   source: Readable,
   onTotal: (bytes: number) => void = () => undefined,

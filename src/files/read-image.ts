@@ -8,7 +8,7 @@ import { StashError } from '#src/errors.ts';
 import { readBytes } from './byte-reader.ts';
 import { endsTooEarly } from './read-archive.ts';
 
-/** Rejects with 'server' where they are malformed, or end too early. */
+/** Rejects with 'server' if they are malformed, or end too early. */
 export async function* readImage(source: Readable): AsyncGenerator<Piece, void> {
   const reader = readBytes(source);
   for (;;) {

@@ -69,7 +69,7 @@ export async function sendFiles({ root, path, out, onProblem }: SendFiles): Prom
 
   async function sendDirectory(file: Buffer, name: Buffer, stats: Stats): Promise<void> {
     // Opened first: a directory that cannot be read is not sent as an empty one.
-    using entries = openDirectory(file);
+    const entries = openDirectory(file);
     const directory = Buffer.concat([name, Buffer.from('/')]);
     await put(out, writeHeader({ ...memberOf(directory, stats), type: 'directory' }));
     for (const own of namesIn(entries)) {
@@ -189,9 +189,8 @@ async function bytesBelow(path: Buffer, breathe = breather()): Promise<number> {
   try {
     const stats = lstatSync(path);
     if (!stats.isDirectory()) return stats.isFile() ? stats.size : 0;
-    using entries = openDirectory(path);
     let bytes = 0;
-    for (const own of namesIn(entries)) {
+    for (const own of namesIn(openDirectory(path))) {
       bytes += await bytesBelow(Buffer.concat([path, Buffer.from('/'), own]), breathe);
       await breathe();
     }
@@ -206,9 +205,14 @@ function openDirectory(path: Buffer): Dir {
   return opendirSync(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
 }
 
+/** Closes the directory at the end. */
 function* namesIn(directory: Dir): Generator<Buffer, void> {
-  for (let entry = directory.readSync(); entry; entry = directory.readSync())
-    yield entry.name as unknown as Buffer;
+  try {
+    for (let entry = directory.readSync(); entry; entry = directory.readSync())
+      yield entry.name as unknown as Buffer;
+  } finally {
+    directory.closeSync();
+  }
 }
 
 function memberOf(name: Buffer, stats: Stats): Omit<Member, 'type'> {

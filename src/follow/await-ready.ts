@@ -13,7 +13,7 @@ import { StashError } from '#src/errors.ts';
 
 /**
  * Resolves with 'ready' once the configuration is Ready, with 'no-operator' where no operator gives it a status.
- * Rejects with 'precondition' where it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with
+ * Rejects with 'precondition' if it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with
  * 'not-found' where it was deleted.
  */
 export async function awaitReady(

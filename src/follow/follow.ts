@@ -45,7 +45,7 @@ export interface FollowEnvironment {
 export interface Followed {
   /** Has a verdict where `ended` is 'verdict'. */
   readonly progress: Progress;
-  /** `dead`, only with `endWhenDead`: the holder that has not renewed for too long; undefined: there is no holder. */
+  /** `dead`, only with `endWhenDead`: the holder that has not renewed for too long; undefined if there is no holder. */
   readonly ended: 'verdict' | { readonly dead: Holder | undefined };
 }
 

@@ -13,7 +13,7 @@ export interface Unfinished {
   readonly session: string;
   readonly name: string;
   readonly namespace: string;
-  /** The command that goes on with the session; left out where this command only followed it. */
+  /** The command that goes on with the session; left out if this command only followed it. */
   readonly again?: string | undefined;
   readonly limit?: Limit | undefined;
 }

@@ -13,7 +13,7 @@ export interface Limit {
 }
 
 export interface LimitOptions {
-  /** Undefined: there is no limit. */
+  /** Undefined if there is no limit. */
   readonly timeoutMs: number | undefined;
   /** Milliseconds from the limit to the abort of `signal`: time for an operator to write how the session ended. */
   readonly graceMs?: number;
@@ -55,7 +55,7 @@ export function within<E extends { readonly signal: AbortSignal }>(
 /** The command has at least so long to tidy up, even after a session that ended at the limit. */
 const tidyAtLeastMs = 5_000;
 
-/** Milliseconds that the command has left to tidy up after the session; undefined: there is no limit. */
+/** Milliseconds that the command has left to tidy up after the session; undefined if there is no limit. */
 export function tidyWithin(limit: Limit | undefined, now: Date): number | undefined {
   return limit && Math.max(tidyAtLeastMs, limit.at.getTime() - now.getTime());
 }

@@ -15,7 +15,7 @@ import { createRestore } from '#src/session/plan/begin-restore.ts';
 
 import type { FollowEnvironment } from './follow.ts';
 
-/** Creates the session in the name of this executor. Rejects with 'already-exists' where its name is taken. */
+/** Creates the session in the name of this executor. Rejects with 'already-exists' if its name is taken. */
 export function beginSwap(
   environment: FollowEnvironment,
   session: Named<RestoreSession>,

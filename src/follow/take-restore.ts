@@ -23,7 +23,7 @@ export interface TakeRestore {
   readonly plan: RestorePlan;
   readonly target: Target | undefined;
   readonly namespace: string;
-  /** Undefined: not known before the session exists. */
+  /** Undefined if unknown before the session exists. */
   readonly executor: Executor | undefined;
   /** This executor's id. */
   readonly id: string;

@@ -19,7 +19,7 @@ export interface JobWatch {
   readonly name: string;
   /** `over`: the session is final: leave out what its Job is doing. */
   readonly notes: (over: boolean) => string[];
-  /** `job j waits: pod p cannot be scheduled`; undefined where the Job does not wait, or does not exist. */
+  /** `job j waits: pod p cannot be scheduled`; undefined if the Job does not wait, or does not exist. */
   readonly waits: () => string | undefined;
   /** Whether the Job has a pod that goes on with the session, or creates one, so that no executor has to take over. */
   readonly goesOn: () => boolean;

@@ -4,7 +4,7 @@ import type { Cluster } from '#src/cluster/port.ts';
 import { formatRight } from '#src/domain/rights.ts';
 import { StashError } from '#src/errors.ts';
 
-/** Rejects with 'forbidden' where `user` (named for the message) lacks one of them; the hint is the caller's. */
+/** Rejects with 'forbidden' if `user` (named for the message) lacks one of them; the hint is the caller's. */
 export async function demandRights(
   cluster: Cluster,
   user: string,

@@ -44,7 +44,7 @@ export function backupSteps(world: World, kept: Kept<BackupSession>): Backups['a
     return present.metadata.resourceVersion !== configuration?.metadata.resourceVersion;
   };
 
-  /** Whether the restore in place has ended, or gone on, since the cache was told of it. */
+  /** Whether the restore in place has ended, or continued, since the cache received it. */
   const hasSwapChanged = async ({ swap }: BackupSessionWorld): Promise<boolean> => {
     if (swap === undefined) return false;
     const { name, namespace, resourceVersion } = swap.metadata;

@@ -19,7 +19,7 @@ export async function checkCluster(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Resolves with the error to stop with as soon as AppsCode's operator runs; undefined where `signal` aborts first. */
+/** Resolves with the error to stop with as soon as AppsCode's operator runs; undefined if `signal` aborts first. */
 export async function awaitAppscode(
   { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
   signal: AbortSignal,

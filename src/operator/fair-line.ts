@@ -4,7 +4,7 @@ export interface FairLine<T> {
   /** Appends the item, or replaces the one with this id, which keeps its turn. */
   add(namespace: string, id: string, item: T): void;
   remove(namespace: string, id: string): void;
-  /** Takes the next item out of the line, and gives it a place; undefined where none waits that may have one. */
+  /** Takes the next item out of the line, and gives it a place; undefined if none waits that may have one. */
   take(): T | undefined;
   /** Frees a place of the namespace. */
   free(namespace: string): void;

@@ -10,7 +10,7 @@ import { isStashError, StashError } from '#src/errors.ts';
 
 import type { OperatorOptions } from './world.ts';
 
-/** As `install` creates the roles. */
+/** The kind of role that `install` creates for Jobs. */
 export function jobRoleKind({ watchNamespaces }: OperatorOptions): JobRoleKind {
   return watchNamespaces === undefined ? 'ClusterRole' : 'Role';
 }
@@ -62,7 +62,7 @@ function subjectsPatch(present: RoleBinding, { roleRef, subjects }: RoleBinding)
   return same ? undefined : { subjects };
 }
 
-/** `fix` returns the merge patch that corrects the existing object; undefined where it is already correct. */
+/** `fix` returns the merge patch that corrects the existing object; undefined if it is already correct. */
 async function ensure<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,

@@ -36,7 +36,7 @@ const leaseSeconds = 15;
 const renewDeadlineMs = 10_000;
 const retryMs = 2_000;
 
-/** Resolves once this candidate is the leader; with undefined where `signal` aborts first. */
+/** Resolves once this candidate is the leader; with undefined if `signal` aborts first. */
 export async function acquireLeadership(
   options: ElectionOptions,
   signal: AbortSignal,
@@ -150,11 +150,11 @@ function lead(options: ElectionOptions, store: LeaseStore, held: Stored<Lease>, 
 }
 
 interface LeaseStore {
-  /** Resolves with undefined where the Lease does not exist. */
+  /** Resolves with undefined if the Lease does not exist. */
   read(): Promise<Stored<Lease> | undefined>;
-  /** Creates the Lease with this candidate as its holder; rejects with 'already-exists' where another was faster. */
+  /** Creates the Lease with this candidate as its holder; rejects with 'already-exists' if another was faster. */
   create(): Promise<Stored<Lease>>;
-  /** Updates `lease`; rejects with 'conflict' where it has changed since. An empty `holder` gives it back. */
+  /** Updates `lease`; rejects with 'conflict' if it has changed since. An empty `holder` gives it back. */
   write(lease: Stored<Lease>, holder: string): Promise<Stored<Lease>>;
 }
 

@@ -117,7 +117,7 @@ export function createMetrics(
   perQuiesced(definitions.quiesced, ({ since }, now) => Math.max(0, now.getTime() - since.getTime()));
   perQuiesced(definitions.quiescedLimit, ({ since, until }) => until.getTime() - since.getTime());
 
-  /** Of the present scrape: several metrics need each. */
+  /** Computed once in a scrape, since several metrics need it. */
   let dues = new Map<Configuration, Due | undefined>();
   const dueAt = (configuration: Configuration, world: Scraped) => {
     if (!dues.has(configuration)) dues.set(configuration, due(configuration, world));
@@ -211,7 +211,7 @@ export function createMetrics(
   };
 }
 
-/** As prom-client takes it. */
+/** Returns the definition in prom-client's form. */
 function described({ name, help, labels }: MetricDefinition) {
   return { name, help, labelNames: [...labels] };
 }

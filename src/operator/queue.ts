@@ -14,7 +14,7 @@ export interface Queue {
   start(): void;
   /** Number of objects that wait. */
   readonly depth: () => number;
-  /** When the longest running reconcile started; undefined where none runs. */
+  /** When the longest running reconcile started; undefined if none runs. */
   busySince(): Date | undefined;
   /** Resolves once no reconcile runs; to be called after the signal has aborted. */
   ended(): Promise<void>;

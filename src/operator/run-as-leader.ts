@@ -15,14 +15,14 @@ import type { World } from './world.ts';
 export interface Leading {
   readonly scraped: Scraped;
   isSynced(): boolean;
-  /** When the longest running reconcile started; undefined where none runs. */
+  /** When the longest running reconcile started; undefined if none runs. */
   busySince(): Date | undefined;
 }
 
 export interface LeadOptions {
   readonly world: Omit<World, 'caches'> & { readonly metrics: OperatorMetrics };
   readonly factories: readonly ((world: World) => Reconciler)[];
-  /** Aborts when the process is told to stop. */
+  /** Aborts when the process receives a signal to stop. */
   readonly signal: AbortSignal;
   /** Aborts when this process is no longer the leader. */
   readonly lost: AbortSignal;

@@ -20,7 +20,7 @@ import type { OperatorOptions, World } from './world.ts';
 export interface OperatorEnvironment {
   readonly cluster: Cluster;
   readonly clock: Clock;
-  /** Aborts when the process is told to stop. */
+  /** Aborts when the process receives a signal to stop. */
   readonly signal: AbortSignal;
   readonly log: LeveledLog;
   /** Identity of this process; unique among the replicas. */

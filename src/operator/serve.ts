@@ -8,7 +8,7 @@ import { StashError } from '#src/errors.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { sparingly } from './sparingly.ts';
 
-/** Returns the reason for a failed check; undefined where it passes. */
+/** Returns the reason for a failed check; undefined if it passes. */
 type Check = () => string | undefined;
 
 export interface Health {

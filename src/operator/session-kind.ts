@@ -57,7 +57,7 @@ export interface OperatedKind<
   ) => Promise<Then>;
   /** `session`: its current state, which may be newer than the one in `seen`. */
   readonly contextOf: (session: Stored<S>, seen: Seen) => SessionContext;
-  /** Resolves with the Job to create, once the rights that it needs exist; undefined where it cannot be built yet. */
+  /** Resolves with the Job to create, once the rights that it needs exist; undefined if it cannot be built yet. */
   readonly prepareJob: (seen: Seen) => Promise<Named<Job> | undefined>;
   /** The status with `condition` added, which is about the executor or the target. */
   readonly mark: (present: Stored<S>, condition: Told, seen: Seen) => StatusOf<S>;

@@ -7,7 +7,7 @@ import { isFinal } from '#src/domain/session/session-status.ts';
 
 export interface SessionMemory {
   sight(session: Stored<AnySession>, now: Date): Sighting;
-  /** When, by this operator's clock, it first saw the session's application quiesced; undefined where it is not. */
+  /** When, by this operator's clock, it first saw the session's application quiesced; undefined if it is not. */
   quietSince(session: Stored<AnySession>, now: Date): Date | undefined;
   /** Whether the session has become final since the last call. */
   hasJustEnded(session: Stored<BackupSession> | Stored<RestoreSession>): boolean;

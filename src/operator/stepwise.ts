@@ -9,7 +9,7 @@ const pauseMs = 1_000;
 
 /** Resolves as `Reconciler.reconcile` does. */
 export async function stepwise<Seen, Action>(steps: {
-  /** Returns undefined where the object does not exist. */
+  /** Returns undefined if the object does not exist. */
   readonly look: () => Seen | undefined;
   readonly decide: (seen: Seen) => Action;
   readonly apply: (seen: Seen, action: Action) => Promise<Then>;

@@ -23,7 +23,7 @@ export interface SuccessReader {
   readonly refresh: () => Promise<void>;
   /** When the last complete read began; undefined before it. */
   readonly readAt: () => Date | undefined;
-  /** Unix seconds; undefined where no restore point is complete. */
+  /** Unix seconds; undefined if no restore point is complete. */
   readonly lastSuccess: (configuration: Name) => number | undefined;
   /** Whether the claim had a good restore point at the last read. */
   readonly isCovered: (claim: { readonly namespace: string; readonly name: string }) => boolean;

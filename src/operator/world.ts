@@ -32,7 +32,7 @@ export interface Caches {
   readonly configurations: Cache<BackupConfiguration>;
   readonly backupSessions: Cache<BackupSession>;
   readonly restoreSessions: Cache<RestoreSession>;
-  /** Those with our label managed-by only, as are the Jobs and pods. */
+  /** Only objects with the label managed-by of this program; so are the Jobs and pods. */
   readonly cronJobs: Cache<CronJob>;
   readonly jobs: Cache<Job>;
   readonly pods: Cache<Pod>;

@@ -22,9 +22,9 @@ export interface FindingItem {
   /** Name of the check. */
   readonly check: string;
   readonly level: Level;
-  /** Left out where the finding is about the whole cluster. */
+  /** Left out if the finding is about the whole cluster. */
   readonly namespace?: string;
-  /** `deployment/foo`; left out where the finding is about the cluster or the namespace. */
+  /** `deployment/foo`; left out if the finding is about the cluster or the namespace. */
   readonly object?: string;
   readonly message: string;
   /** Command line after which the check passes. */

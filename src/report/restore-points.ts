@@ -53,7 +53,7 @@ export interface RestorePointItem {
   readonly completeness: Completeness;
   /** Why its session failed, where the snapshots record it. */
   readonly failure?: string;
-  /** Left out where it is not recorded. */
+  /** Left out if it is not recorded. */
   readonly madeBy?: 'schedule' | 'user';
   /** Who asked for it, where a user did. */
   readonly user?: string;

@@ -5,7 +5,7 @@ import { formatSize } from '#src/domain/quantity.ts';
 export interface Transfer {
   readonly files: number;
   readonly bytes: number;
-  /** Undefined: not known. */
+  /** Undefined if unknown. */
   readonly total: number | undefined;
   readonly elapsedMs: number;
 }

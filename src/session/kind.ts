@@ -47,11 +47,11 @@ export interface SessionKind<S extends AnySession, Plan> {
   readonly jobName: (session: string) => string;
   /** Milliseconds. */
   readonly timeLimitMs: (session: S, context: SessionContext) => number;
-  /** The workload; undefined where the session names none. */
+  /** The workload; undefined if the session names none. */
   readonly targetOf: (session: Stored<S>) => Target | undefined;
-  /** The command that goes on with a session; undefined where the session names no workload. */
+  /** The command that goes on with a session; undefined if the session names no workload. */
   readonly resumeCommand: (session: Stored<S>) => string | undefined;
-  /** The verdict on a session whose status is final. Undefined: there is still something to wait for. */
+  /** The verdict on a session whose status is final. Undefined if there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 
   /** Reads what the context lacks. Rejects with a permanent error where that does not exist. */
@@ -64,7 +64,7 @@ export interface SessionKind<S extends AnySession, Plan> {
   readonly plan: (environment: Environment, held: Held<S>, context: SessionContext) => Promise<Plan>;
   /** Whether a session can still succeed after its application was resumed early, by what was made before that. */
   readonly goesOnResumed: boolean;
-  /** Reads what an executor needs that creates nothing more and only ends a session; undefined: nothing was made. */
+  /** Reads what an executor needs that creates nothing more and only ends a session; undefined if nothing was made. */
   readonly planEnd: (
     environment: Environment,
     session: Stored<S>,
@@ -130,7 +130,7 @@ export interface Scenery<S extends AnySession> {
   readonly ready?: Promise<unknown>;
   /** The workload that progress and messages name. */
   readonly target: Target | undefined;
-  /** The workload whose pods run the hooks; undefined where the session names none. */
+  /** The workload whose pods run the hooks; undefined if the session names none. */
   readonly hookTarget: Target | undefined;
   readonly maxFreezeMs: number | undefined;
   /**

@@ -18,7 +18,7 @@ export type PersistEnvironment = Pick<WaitEnvironment, 'clock' | 'signal' | 'tel
 export interface Patience {
   /** When to give up; left out: when the environment does, else ten minutes after the first attempt. */
   readonly until?: Date | undefined;
-  /** Called before each retry, and once where an answer takes long; left out: the user is told after 5 s. */
+  /** Called before each retry, and once if an answer takes long. By default, the command line prints a line after 5 s. */
   readonly onTrouble?: (error: Pick<StashError, 'message'>) => void;
 }
 

@@ -106,7 +106,7 @@ function apiPathOf({ group, version }: Kind): string {
 const paths =
   /^(?<api>\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)(?:\/(?<name>[^/]+))?$/;
 
-/** Undefined: it does not exist. */
+/** Undefined if it does not exist. */
 function answerTo(
   cluster: LargeCluster,
   byPath: ReadonlyMap<string, Kind>,

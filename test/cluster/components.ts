@@ -39,7 +39,7 @@ export function etcd(options: {
 
 export function apiServer(options: {
   port: number;
-  /** Address at which pods reach the API server; undefined: it listens on the loopback address only. */
+  /** Address at which pods reach the API server; undefined if it listens on the loopback address only. */
   nodeAddress: string | undefined;
   etcdPort: number;
   caFile: string;

@@ -21,7 +21,7 @@ interface SnapshotOptions {
   readonly status?: VolumeSnapshot['status'];
   readonly className?: string;
   readonly namespace?: string;
-  /** When the application resumed; left out where it was not quiesced. */
+  /** When the application resumed; left out if it was not quiesced. */
   readonly quietUntil?: string;
 }
 

@@ -156,7 +156,7 @@ export function playAppscode(stage: Stage, manners: AppscodeManners = {}): Playe
     });
   }
 
-  /** By claim; undefined where it did not exist before. */
+  /** By claim; undefined if it did not exist before. */
   async function snapshotAll(
     session: Stored<BackupSession>,
     { spec }: Stored<BackupConfiguration>,
@@ -190,7 +190,7 @@ export function playAppscode(stage: Stage, manners: AppscodeManners = {}): Playe
     return { kind, object: await cluster.get(resource, name, namespace) };
   }
 
-  /** By template; undefined where it did not exist before. */
+  /** By template; undefined if it did not exist before. */
   async function claimAll(
     session: Stored<RestoreSession>,
     { claims }: Seen,

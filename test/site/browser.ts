@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 
 const names = ['chromium-headless-shell', 'chromium', 'google-chrome'];
 
-/** The path of a browser; undefined where there is none. */
+/** The path of a browser; undefined if there is none. */
 export function findBrowser(): string | undefined {
   const candidates = (process.env['PATH'] ?? '').split(delimiter);
   return names.flatMap((name) => candidates.map((folder) => join(folder, name))).find(isExecutable);

@@ -56,7 +56,7 @@ export const probeFlags = {
 
 type ProbeArgs = Args<typeof probeFlags>['flags'];
 
-/** Throws 'usage' where flags of the probe are given without it, or a target or all namespaces with it. */
+/** Throws 'usage' if flags of the probe are given without it, or a target or all namespaces with it. */
 export function checkProbeFlags(
   flags: ProbeArgs & { readonly allNamespaces: boolean },
   words: readonly string[],

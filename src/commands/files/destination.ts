@@ -7,7 +7,7 @@ import { StashError } from '#src/errors.ts';
 
 /**
  * Resolves with the absolute path that the file or directory gets; `name`: its own, undefined for a whole volume. As with `cp`, a
- * directory that exists takes it in. Rejects with 'usage' where it cannot be written there.
+ * directory that exists takes it in. Rejects with 'usage' if it cannot be written there.
  */
 export async function localDestination(
   word: string,

@@ -16,7 +16,7 @@ import { isObjectName } from './object-name.ts';
 export interface TargetArguments {
   /** Each once, in the order given. */
   readonly kinds: TargetKind[];
-  /** Each once, in the order given; empty where `-l` or `--all` selects objects of the kinds. */
+  /** Each once, in the order given; empty if `-l` or `--all` selects objects of the kinds. */
   readonly names: readonly Pick<Target, 'kind' | 'name'>[];
 }
 

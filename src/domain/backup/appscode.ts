@@ -92,7 +92,7 @@ function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): 
   return commandLine`kubectl stash snapshot ${claims} -n ${namespace}`;
 }
 
-/** AppsCode's operator takes the class from the configuration: a failure 'precondition' where that is another than `wanted`. */
+/** AppsCode's operator takes the class from the configuration: a failure 'precondition' if that is another than `wanted`. */
 function classConfigured(configuration: BackupConfiguration | undefined, wanted: string): Failure[] {
   if (configuration === undefined) return [];
   const configured = configuration.spec.target?.snapshotClassName ?? '';

@@ -94,7 +94,7 @@ function recordedLosses({ status }: BackupSession): BackupHostStats[] {
   return (status.targets ?? []).flatMap(({ stats = [] }) => stats.filter(({ phase }) => phase === 'Failed'));
 }
 
-/** Until when the application may stay quiesced; undefined: it is not quiesced, or no hook resumes it. */
+/** Until when the application may stay quiesced; undefined if it is not quiesced, or no hook resumes it. */
 export function freezeEnd({ session, hooks, maxFreezeMs }: BackupWorld): Date | undefined {
   const { quiescedSince, quiescedUntil, post } = backupHookState(session);
   if (hooks === undefined || !thaws(hooks) || quiescedSince === undefined || post !== undefined)

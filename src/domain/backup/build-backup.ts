@@ -27,7 +27,7 @@ import { targetAnnotation, refOf, type Target } from '#src/domain/workload/targe
 export interface PlannedClaim {
   readonly claim: Stored<PersistentVolumeClaim>;
   readonly snapshotClass?: string | undefined;
-  /** The CSI volume handle; undefined where volumes cannot be read. */
+  /** The CSI volume handle; undefined if volumes cannot be read. */
   readonly volumeHandle?: string | undefined;
 }
 

@@ -10,7 +10,7 @@ import { buildBackupSession, buildSnapshot } from './build-backup.ts';
 export interface NextRun {
   readonly configuration: Stored<BackupConfiguration>;
   readonly target: Target;
-  /** Those of the target. */
+  /** The claims of the target. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   /** Of the namespace, as are `restoreSessions`. */
   readonly snapshots: readonly Stored<VolumeSnapshot>[];

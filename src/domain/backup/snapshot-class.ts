@@ -21,7 +21,7 @@ export function annotatedDriver(
   return classes.some(({ driver }) => driver === provisioner) ? provisioner : undefined;
 }
 
-/** The CSI driver of a claim's volume; a failure 'precondition' where it does not exist or is not a CSI volume. */
+/** The CSI driver of a claim's volume; a failure 'precondition' if it does not exist or is not a CSI volume. */
 export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): Choice<string> {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {

@@ -65,9 +65,9 @@ export interface ClusterFacts {
   readonly listed: <T extends KubernetesObject>(resource: Resource<T>) => Read<readonly Stored<T>[]>;
   /** The Lease of a snapshot controller that elects a leader. */
   readonly controllerLease: Read<Stored<Lease> | undefined>;
-  /** Milliseconds by which the API server's clock is ahead of this machine's; undefined: not known. */
+  /** Milliseconds by which the API server's clock is ahead of this machine's; undefined if unknown. */
   readonly clockAhead: number | undefined;
-  /** Those of the snapshot API that exist. */
+  /** The CRDs of the snapshot API that exist. */
   readonly definitions: Read<readonly Stored<CustomResourceDefinition>[]>;
   readonly webhooks: Read<readonly Stored<ValidatingWebhookConfiguration>[]>;
   /** Contents that have lost their snapshot. Read where all namespaces are examined; undefined elsewhere. */
@@ -93,7 +93,7 @@ export interface Facts extends ClusterFacts {
   readonly nodes: Read<readonly Stored<ClusterNode>[]>;
   /** The contents of snapshots that wait for their driver, by the content's name. */
   readonly contents: Read<Contents>;
-  /** Those that the snapshot classes of the drivers in use name, as `NAMESPACE/NAME`: whether each exists. */
+  /** Whether each secret exists that a snapshot class of a driver in use names. By `NAMESPACE/NAME`. */
   readonly secrets: ReadonlyMap<string, Read<boolean>>;
   /** The Leases of the csi-snapshotters of the drivers in use, in any namespace. */
   readonly sidecarLeases: Read<readonly Stored<Lease>[]>;
@@ -110,7 +110,7 @@ export interface Facts extends ClusterFacts {
 
 /** The API server's answer to a dry run. */
 export interface Verdict {
-  /** The API server's words; undefined: it would be admitted. */
+  /** The API server's words; undefined if it would be admitted. */
   readonly refusal: string | undefined;
   /** A command that shows why, if the refusal tells. */
   readonly hint?: string;
@@ -123,12 +123,12 @@ export interface Admission extends Verdict {
 /** Jobs of our operator. */
 export interface JobsSeen {
   readonly jobs: readonly Stored<Job>[];
-  /** Of those that have not ended, and maybe of others. */
+  /** The pods of the Jobs that have not ended, and maybe of other Jobs. */
   readonly pods: readonly Stored<Pod>[];
 }
 
 export interface OperatorFacts {
-  /** As the operator's ClusterRoleBindings tell it; undefined: there is none. */
+  /** As the operator's ClusterRoleBindings tell it; undefined if there is none. */
   readonly installed: Read<Installation | undefined>;
   /** Where the operator is installed, else where `install` puts it. */
   readonly home: string;
@@ -140,7 +140,7 @@ export interface Subject {
   readonly target: Target;
   /** Undefined: the command line names the target, and no configuration does. */
   readonly configuration: Stored<BackupConfiguration> | undefined;
-  /** Undefined: it does not exist. */
+  /** Undefined if it does not exist. */
   readonly object: Read<TargetObject | undefined>;
   /** Read only where the claims of the target depend on its pods. */
   readonly pods: Read<readonly Pod[]>;
@@ -172,7 +172,7 @@ export interface CheckOfNamespace extends Named {
   readonly find: (facts: Facts) => Finding[];
 }
 
-/** `subject`: undefined where the configuration names no target that could be snapshotted. */
+/** `subject`: undefined if the configuration names no target that could be snapshotted. */
 export interface CheckOfConfiguration extends Named {
   readonly of: 'configuration';
   readonly find: (
@@ -190,7 +190,7 @@ export interface CheckOfTarget extends Named {
 /** `of`: what the findings are about. */
 export type Check = CheckOfCluster | CheckOfNamespace | CheckOfConfiguration | CheckOfTarget;
 
-/** The configurations that are examined: those of the target, or all; none where they cannot be read. */
+/** The configurations that are examined: those of the target, or all; none if they cannot be read. */
 export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stored<BackupConfiguration>[] {
   const { target } = facts;
   const read = facts.listed(backupConfigurations);

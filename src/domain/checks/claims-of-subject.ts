@@ -7,7 +7,7 @@ import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 import { whereRead, type Facts, type Subject } from './check.ts';
 
 /**
- * The findings about the names of the claims, and about those of them that exist; none where the target does not exist.
+ * The findings about the names of the claims, and about those of them that exist; none if the target does not exist.
  * A check that uses this lists persistentVolumeClaims.
  */
 export function whereClaims(

@@ -1,7 +1,7 @@
 /** Keeps a check that may find thousands of objects to a few lines. */
 import type { Finding } from '#src/domain/finding.ts';
 
-/** So many are told of one by one. */
+/** So many objects have a finding each; if there are more, one finding counts them. */
 const mostTold = 3;
 
 /** The first of them, and at the level of the first, how many more there are. */

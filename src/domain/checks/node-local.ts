@@ -48,7 +48,7 @@ export interface ClaimOnNode {
   readonly volume: Stored<PersistentVolume>;
 }
 
-/** Those whose volumes certain nodes only can use. `volumes`: by name. */
+/** The claims whose volumes only certain nodes can use. `volumes`: by name. */
 export function claimsOnNodes(
   claims: readonly Stored<PersistentVolumeClaim>[],
   volumes: ReadonlyMap<string, Stored<PersistentVolume>>,

@@ -44,7 +44,7 @@ function judge(job: Stored<Job>, { jobs: all, pods: seen }: JobsSeen): Finding[]
   return [{ level: 'warn', message: sanitize(`job ${name} began no session: ${state.why}`), hint }];
 }
 
-/** Of the same CronJob. */
+/** Compares two Jobs of one CronJob. */
 function isLater({ metadata }: Stored<Job>, than: Stored<Job>): boolean {
   const owner = cronJobOf(than);
   return (

@@ -14,7 +14,7 @@ export interface Restorable {
   readonly notes: readonly string[];
 }
 
-/** The findings about it; none where there is no complete restore point. What `restore` would refuse is a warning. */
+/** The findings about it; none if there is no complete restore point. What `restore` would refuse is a warning. */
 export function whereRestorable(
   { points }: Facts,
   { target }: Subject,

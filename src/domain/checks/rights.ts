@@ -19,7 +19,7 @@ export const rights: CheckOfNamespace = {
   },
 };
 
-/** One failure `forbidden` that names each of them; none where none is missing. */
+/** One failure `forbidden` that names each of them; none if none is missing. */
 export function lackedRights(missing: readonly Right[], user: string, namespace: string): Failure[] {
   const [first, ...others] = missing;
   if (first === undefined) return [];

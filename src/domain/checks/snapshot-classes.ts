@@ -28,7 +28,7 @@ export const snapshotClasses: CheckOfTarget = {
     ),
 };
 
-/** Those that a snapshot of the subject uses, each once; without claims for which there is none. */
+/** The classes that a snapshot of the subject uses, each once. Claims without a class are left out. */
 export function chosenClasses(facts: Facts, subject: Subject): readonly Stored<VolumeSnapshotClass>[] {
   const chosen = new Map<string, Stored<VolumeSnapshotClass>>();
   whereClaims(facts, subject, (_, claims) =>

@@ -15,7 +15,7 @@ export function chooseConfiguration(
 }
 
 /**
- * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined where
+ * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined if
  * there is none and the name of the one to create is free.
  * @throws StashError 'not-found' where `requested` does not exist, 'precondition' where no configuration can be used
  */

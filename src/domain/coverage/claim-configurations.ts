@@ -20,7 +20,7 @@ export interface ConfigurationsOf {
 
 interface Scene {
   readonly claims: readonly HeldClaim[];
-  /** Those with claim templates; others do not matter. */
+  /** StatefulSets; other workloads do not matter here. */
   readonly workloads: readonly TargetObject[];
 }
 

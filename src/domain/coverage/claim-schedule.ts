@@ -15,7 +15,7 @@ export interface ClaimSchedule {
   /** Was created for snapshots by hand: its schedule is a placeholder. */
   readonly byHand: boolean;
   readonly schedule?: string;
-  /** Of how many ordinals of a StatefulSet the sessions take snapshots; left out: of as many as it has. */
+  /** How many ordinals of a StatefulSet the sessions take snapshots of. If left out, all of them. */
   readonly replicas?: number;
 }
 

@@ -19,20 +19,20 @@ export const coverageStates = ['uncovered', 'stale', 'unknown', 'covered'] as co
 export type CoverageState = (typeof coverageStates)[number];
 
 export interface CoverageScene {
-  /** Those that no user has marked to be ignored. */
+  /** Bound claims without the mark that tells `coverage` to ignore them. */
   readonly claims: readonly HeldClaim[];
-  /** Those with claim templates; others do not matter. */
+  /** StatefulSets: a schedule may take snapshots of some of their claims only. Other workloads do not matter here. */
   readonly workloads: readonly TargetObject[];
   readonly usersOf: UsersOf;
   /** Lists of workloads and pods that the user may not read. */
   readonly unread: readonly Right[];
-  /** Undefined: the user may not read them, or the cluster does not have the kind. */
+  /** Undefined if the user may not read them, or the cluster does not have the kind. */
   readonly configurations: readonly ClaimSchedule[] | undefined;
   /** By `claimKey`: the newest good restore point of each claim. */
   readonly points: ReadonlyMap<string, NewestPoint>;
   /** By `claimKey`: claims with a ready snapshot that another tool made. */
   readonly foreign: ReadonlySet<string>;
-  /** Undefined: the user may not read them. */
+  /** Undefined if the user may not read them. */
   readonly classes: readonly VolumeSnapshotClass[] | undefined;
   readonly now: Date;
   /** A claim without a schedule is stale if its newest good restore point is older. */
@@ -44,9 +44,9 @@ export interface ClaimCoverage {
   readonly state: CoverageState;
   /** Why it is stale or unknown. */
   readonly why?: string;
-  /** Undefined: not known, since the user may not list all that could use it. */
+  /** Undefined if unknown, since the user may not list all that could use it. */
   readonly users: readonly ClaimUser[] | undefined;
-  /** Undefined: not known. */
+  /** Undefined if unknown. */
   readonly configurations: readonly ClaimConfiguration[] | undefined;
   /** The newest good restore point with a snapshot of the claim. */
   readonly point?: NewestPoint;

@@ -20,17 +20,17 @@ import type { Target } from '#src/domain/workload/target.ts';
 
 export interface ClaimFacts {
   readonly name: string;
-  /** Undefined: it does not exist. */
+  /** Undefined if it does not exist. */
   readonly claim: Stored<PersistentVolumeClaim> | undefined;
-  /** Undefined: it has none, or it does not exist. */
+  /** Undefined if it has none, or it does not exist. */
   readonly volume: Read<Stored<PersistentVolume> | undefined>;
 }
 
 export interface ConfigurationFacts {
   readonly configuration: Stored<BackupConfiguration>;
-  /** Undefined where its snapshots are taken by hand. */
+  /** Undefined if its snapshots are taken by hand. */
   readonly outlook: ScheduleOutlook | undefined;
-  /** What its policy keeps and deletes after its next session; undefined where it is never due. */
+  /** What its policy keeps and deletes after its next session; undefined if it is never due. */
   readonly nextRetention: Read<RetentionPlan> | undefined;
 }
 
@@ -55,23 +55,23 @@ export interface SessionFacts {
   /** Only a Job that was created for this session. */
   readonly job: Read<Stored<Job> | undefined>;
   readonly pods: Read<readonly Stored<Pod>[]>;
-  /** How many volumes are kept under the session; only of a restore in place, and undefined where the user may not read them. */
+  /** How many volumes are kept under the session; only of a restore in place, and undefined if the user may not read them. */
   readonly keptVolumes: number | undefined;
 }
 
 export interface TargetFacts {
   readonly target: Target;
   readonly exists: Read<boolean>;
-  /** Those that it uses; where it does not exist, those of its newest restore point. */
+  /** The claims that it uses; if it does not exist, the claims of its newest restore point. */
   readonly claims: Read<readonly ClaimFacts[]>;
-  /** Its own, newest first. */
+  /** Its restore points, newest first. */
   readonly points: Read<readonly RestorePoint[]>;
-  /** Of workloads that use the claim; only for a claim. */
+  /** Restore points of the workloads that use the claim. Empty unless the target is a claim. */
   readonly others: readonly RestorePoint[];
   readonly configurations: Read<readonly ConfigurationFacts[]>;
   readonly kept: Read<readonly ListedVolume[]>;
   readonly unfinishedSwaps: readonly Stored<RestoreSession>[];
-  /** The unfinished one, else the newest; undefined: there is none. */
+  /** The unfinished one, else the newest; undefined if there is none. */
   readonly last: Read<SessionFacts | undefined>;
   readonly events: Read<readonly Stored<Event>[]>;
 }

@@ -30,7 +30,7 @@ export function chooseClaim(point: RestorePoint, claim: string | undefined, targ
 
 export interface LiveClaim {
   readonly target: Target;
-  /** Undefined: it does not exist. */
+  /** Undefined if it does not exist. */
   readonly live: Stored<PersistentVolumeClaim> | undefined;
   /** The pods that use it. */
   readonly users: readonly Stored<Pod>[];

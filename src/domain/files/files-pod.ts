@@ -15,7 +15,7 @@ const defaultUser = 65_532;
 
 export interface FilesPod {
   readonly namespace: string;
-  /** Left out where the API server is only asked whether it would accept the pod. */
+  /** Left out if the API server is only asked whether it would accept the pod. */
   readonly owner?: OwnerReference | undefined;
   readonly image: string;
   /** Name of the temporary claim, which is the pod's too: no two commands share it. */
@@ -23,7 +23,7 @@ export interface FilesPod {
   readonly isBlock: boolean;
   /** Name of the present claim, which the pod mounts too; left out: it does not. */
   readonly live?: string | undefined;
-  /** Of the workload, or of a pod that uses the claim; undefined: neither exists. */
+  /** The pod spec of the workload, or of a pod that uses the claim; undefined if neither exists. */
   readonly workload: PodSpec | undefined;
   /** The name of the claim in that spec. */
   readonly liveClaim: string;

@@ -17,7 +17,7 @@ export function writeFrame({ hole, length }: Frame): Buffer {
   return header;
 }
 
-/** Throws 'server' where it is no header. */
+/** Throws 'server' if it is no header. */
 export function readFrame(header: Buffer): Frame {
   const [hole, length] = [Number(header.readBigUInt64BE(0)), Number(header.readBigUInt64BE(8))];
   if (Number.isSafeInteger(hole) && Number.isSafeInteger(length)) return { hole, length };

@@ -15,7 +15,7 @@ export interface PodScene {
   readonly pod: Stored<Pod>;
   /** Undefined: not seen yet. */
   readonly claim: Stored<PersistentVolumeClaim> | undefined;
-  /** Of the pod and the claim; empty where the user may not read them. */
+  /** Events about the pod and the claim; empty if the user may not read Events. */
   readonly events: readonly Event[];
 }
 

@@ -57,7 +57,7 @@ export class MapReader {
     this.#size = size;
   }
 
-  /** Returns the parts once the map is complete; what follows it in its last block is filling. Throws 'server' where it is malformed. */
+  /** Returns the parts once the map is complete; what follows it in its last block is filling. Throws 'server' if it is malformed. */
   add(block: Buffer): Part[] | undefined {
     const lines = (this.#rest + block.toString('latin1')).split('\n');
     this.#rest = lines.pop() ?? '';

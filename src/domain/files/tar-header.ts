@@ -133,7 +133,7 @@ export interface Pending {
   readonly sparse?: number;
 }
 
-/** Reads one block. Throws 'server' where it is no header. */
+/** Reads one block. Throws 'server' if it is no header. */
 export function readHeader(block: Buffer, pending: Pending): Header {
   if (block[0] === 0 && block.every((byte) => byte === 0)) return { is: 'end' };
   if (readNumber(block, 148, 8) !== checksum(block)) throw broken('a header has a wrong checksum');
@@ -163,7 +163,7 @@ export function readHeader(block: Buffer, pending: Pending): Header {
   };
 }
 
-/** Takes in the data of a header that is `extra`. Throws 'server' where it is malformed. */
+/** Takes in the data of a header that is `extra`. Throws 'server' if it is malformed. */
 export function readExtra(flag: string, data: Buffer, pending: Pending): Pending {
   if (flag === longName) return { ...pending, name: untilNull(data) };
   if (flag === longLink) return { ...pending, link: untilNull(data) };
@@ -188,7 +188,7 @@ export function writeTotal(bytes: number): Buffer {
   return extra('g', attribute(totalKey, String(bytes)));
 }
 
-/** What `writeTotal` wrote; undefined where the data says something else. */
+/** What `writeTotal` wrote; undefined if the data says something else. */
 export function readTotal(flag: string, data: Buffer): number | undefined {
   if (flag !== 'g') return undefined;
   const found = [...attributes(data)].find(({ key }) => key === totalKey);

@@ -16,7 +16,7 @@ export interface HandPlace {
 
 /**
  * A shell command that runs the hook in each of the places; where they are not known, in a pod of the workload that
- * kubectl picks. Undefined where the hook is not a command, or no place is left.
+ * kubectl picks. Undefined if the hook is not a command, or no place is left.
  */
 export function hookByHand(
   hook: HookHandler,

@@ -24,7 +24,7 @@ export function containersOf({ spec }: Pod): readonly Container[] {
   return [...spec.containers, ...sidecars];
 }
 
-/** Why the container is not running, for example `CrashLoopBackOff`; undefined: it is running. */
+/** Why the container is not running, for example `CrashLoopBackOff`; undefined if it is running. */
 export function whyNotRunning({ spec, status }: Pod, container: string): string | undefined {
   const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
   const { state } = statuses.find(({ name }) => name === container) ?? {};

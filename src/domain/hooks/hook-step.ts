@@ -85,7 +85,7 @@ export interface Situation {
   readonly retriesLeft: number;
 }
 
-/** The hook to run next; undefined: none, for now. */
+/** The hook to run next; undefined if there is none, for now. */
 export function hookStep(
   hooks: SessionHooks,
   state: HookState,
@@ -129,7 +129,7 @@ export function blockedByHooks(
     : 'not begun when the application was resumed';
 }
 
-/** The messages of the failed hooks; undefined where no hook failed. */
+/** The messages of the failed hooks; undefined if no hook failed. */
 export function hookFailure({ pre, post }: HookState): string | undefined {
   const failed = [pre, post].filter((condition) => condition?.status === 'False');
   if (failed.length === 0) return undefined;

@@ -26,7 +26,7 @@ export interface SessionHooks {
 
 export type AdHocHooks = Pick<SessionHooks, 'pre' | 'post'>;
 
-/** The session's own hooks, else the configuration's; undefined: there are none. */
+/** The session's own hooks, else the configuration's; undefined if there are none. */
 export function hooksOfBackup(
   session: BackupSession,
   configuration: BackupConfiguration | undefined,
@@ -88,7 +88,7 @@ export function hasTheseHooks({ metadata }: KubernetesObject, hooks: AdHocHooks)
   return metadata.annotations?.[annotation.hooks] === adHocHooks(hooks)[annotation.hooks];
 }
 
-/** Makes hooks of shell commands; the post hook always runs. Undefined: neither command is given. */
+/** Makes hooks of shell commands; the post hook always runs. Undefined if neither command is given. */
 export function commandHooks(
   { pre, post }: { readonly pre?: string | undefined; readonly post?: string | undefined },
   containerName: string | undefined,
@@ -113,7 +113,7 @@ export function thaws({ pre, post }: SessionHooks): boolean {
   return pre !== undefined && post !== undefined && policyOf(post) === 'Always';
 }
 
-/** A warning that the application may stay quiesced; one line, undefined where the post hook resumes it. */
+/** A warning that the application may stay quiesced; one line, undefined if the post hook resumes it. */
 export function thawWarning({ pre, post }: SessionHooks): string | undefined {
   if (pre === undefined || (post !== undefined && policyOf(post) === 'Always')) return undefined;
   return post === undefined

@@ -34,7 +34,7 @@ export interface SwapWishes {
   /** `--also`: other workloads whose pods are stopped. */
   readonly also: readonly Pick<Target, 'kind' | 'name'>[];
   readonly claims: readonly ClaimToStage[];
-  /** Undefined: the user may not read them. */
+  /** Undefined if the user may not read them. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
   readonly at: Date;
 }

@@ -25,7 +25,7 @@ import { unfinishedSwapsOf } from './unfinished-swap.ts';
 
 export interface ClaimInPlace {
   readonly claim: Stored<PersistentVolumeClaim>;
-  /** Undefined: it does not exist. */
+  /** Undefined if it does not exist. */
   readonly volume: Stored<PersistentVolume> | undefined;
   /** The pods that use the claim. */
   readonly pods: readonly UserPod[];
@@ -33,9 +33,9 @@ export interface ClaimInPlace {
 
 export interface UserPod {
   readonly pod: Stored<Pod>;
-  /** What controls it in the end, such as a Deployment; undefined: nothing would create it again. */
+  /** The topmost controller of the pod, such as a Deployment; undefined if nothing would create the pod again. */
   readonly controller: OwnerReference | undefined;
-  /** It belongs to the workload, or to one that the user named with `--also`. */
+  /** Whether the pod belongs to the workload, or to a workload that the user named with `--also`. */
   readonly isOurs: boolean;
 }
 
@@ -44,16 +44,16 @@ export interface InPlaceScene {
   readonly claims: readonly ClaimInPlace[];
   /** The user may not read volumes. */
   readonly unread?: boolean;
-  /** Of the cluster. */
+  /** All volumes of the cluster. */
   readonly volumes: readonly Stored<PersistentVolume>[];
-  /** Of the namespace. */
+  /** All RestoreSessions of the namespace. */
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly backupSessions: readonly Stored<BackupSession>[];
-  /** The database that the claims belong to; undefined: none whose operator is known. */
+  /** The database that the claims belong to; undefined if they belong to none whose operator this program knows. */
   readonly database: Database | undefined;
   /** `--yes-operator`: the user knows what the operator of the claims does. */
   readonly yesOperator: boolean;
-  /** The commands for the same data another way; undefined: `undo` has none. */
+  /** Commands that restore the same data in another way; undefined for `undo`, which has none. */
   readonly otherWays: OtherWays | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface OtherWays {
   readonly beside: string;
 }
 
-/** Most are `precondition`; the first of them tells most. */
+/** Returns failures, most of kind `precondition`, the most telling one first. */
 export function checkInPlace(scene: InPlaceScene): Failure[] {
   const cannot = scene.otherWays === undefined ? 'cannot go back' : 'cannot restore in place';
   return problems(scene).map((each) => ({ ...each, message: `${cannot}: ${each.message}` }));
@@ -99,7 +99,7 @@ function otherSwaps({ target, claims, restoreSessions }: InPlaceScene): Failure[
   );
 }
 
-/** Until a snapshot is cut, its controller needs the claim. */
+/** The snapshot controller needs the claim until the snapshot is cut. */
 function unfinishedBackups({ target, claims, backupSessions }: InPlaceScene): Failure[] {
   const names = claims.map(({ claim }) => claim.metadata.name);
   return backupSessions
@@ -199,7 +199,7 @@ function chosenVolume({ claim }: ClaimInPlace, scene: InPlaceScene): Failure[] {
 const protection = 'kubernetes.io/pvc-protection';
 const beingCut = 'snapshot.storage.kubernetes.io/pvc-as-source-protection';
 
-/** The claim has to go as soon as the pods are gone. */
+/** The API server must delete the claim as soon as the pods are gone. */
 function finalized({ claim: { metadata } }: ClaimInPlace, { target }: InPlaceScene): Failure[] {
   const { name, finalizers = [] } = metadata;
   const at = target.namespace;
@@ -216,7 +216,7 @@ function finalized({ claim: { metadata } }: ClaimInPlace, { target }: InPlaceSce
   ];
 }
 
-/** Pods that would go on to use the old volume, or would not come back. Those that have ended are deleted. */
+/** Pods that would continue to use the old volume, or that nothing would create again. The executor deletes pods that have ended. */
 function strangers({ claim, pods }: ClaimInPlace, scene: InPlaceScene): Failure[] {
   const { target } = scene;
   return pods

@@ -18,7 +18,7 @@ export interface RecreateScene {
   readonly beside: string;
 }
 
-/** All `precondition`. */
+/** Returns failures of kind `precondition`. */
 export function checkRecreate({ target, stop, claims, snapshotted, beside }: RecreateScene): Failure[] {
   const refusal = (why: string, hint: readonly string[]) =>
     failure('precondition', sanitize(`cannot restore in place with --method=recreate: ${why}`), {
@@ -62,7 +62,7 @@ export function isRetained({ volume }: ClaimInPlace): boolean {
   return volume?.spec.persistentVolumeReclaimPolicy === 'Retain';
 }
 
-/** By the volume, where the user may read it, else by the annotation that the volume controller writes on the claim. */
+/** Reads the driver from the volume if the user may read it, else from the annotation that the volume controller writes on the claim. */
 function driverOf({ claim, volume }: ClaimInPlace): string | undefined {
   if (volume?.spec.csi) return volume.spec.csi.driver;
   const [annotated] = provisionerAnnotations.flatMap((name) => claim.metadata.annotations?.[name] ?? []);

@@ -13,7 +13,7 @@ export interface StagedClaim extends ClaimToStage {
 }
 
 export interface StagingScene {
-  /** Undefined: the user may not read them. */
+  /** Undefined if the user may not read them. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
   /** By the snapshot's name. */
   readonly origins: ReadonlyMap<string, SnapshotOrigin>;

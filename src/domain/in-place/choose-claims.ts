@@ -17,10 +17,10 @@ export interface ClaimsScene {
   readonly point: RestorePoint;
   /** The names of the target's claims, whether they exist or not. */
   readonly ofTarget: readonly string[];
-  /** All of the namespace. */
+  /** All claims of the namespace. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
-  /** Empty: all claims of the target. */
+  /** If empty, all claims of the target. */
   readonly only: readonly string[];
 }
 

@@ -14,11 +14,11 @@ export type StopWish = 'auto' | StopMethod;
 
 export interface Stopping {
   readonly method: StopMethod;
-  /** Why `spec.replicas` is not touched, as a clause; left out with `scale`, and where there are no replicas. */
+  /** Why the executor does not change `spec.replicas`, as a clause. Left out with `scale`, and if the workload has no replicas. */
   readonly why?: string;
 }
 
-/** A failure 'precondition' for `scale` where that would not stop the pods, or would be undone. */
+/** A failure 'precondition' for `scale` if that would not stop the pods, or if another controller would undo it. */
 export function chooseStop(
   wish: StopWish,
   { kind, object }: TargetObject,
@@ -70,7 +70,7 @@ function refused(why: string): Choice<never> {
   });
 }
 
-/** Users and their tools that write the field when a user asks for it, and at no other time. */
+/** Managers that write the field only when a user asks them to. */
 function isUsers({ manager = '' }: ManagedFields): boolean {
   return manager === 'helm' || /^kubectl(?:$|[-_])/.test(manager);
 }

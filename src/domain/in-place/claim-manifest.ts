@@ -27,7 +27,7 @@ export function manifestOf({ metadata, spec }: PersistentVolumeClaim): ClaimMani
 export interface NewClaim {
   readonly name: string;
   readonly namespace: string;
-  /** The PersistentVolume that is reserved for the claim; left out where its source fills a new one. */
+  /** The PersistentVolume that is reserved for the claim; left out if its source fills a new one. */
   readonly volumeName?: string;
   /** UID of the RestoreSession. */
   readonly sessionUid: string;

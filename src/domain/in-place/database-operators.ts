@@ -53,11 +53,11 @@ export interface ManagedScene {
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   /** The workload, and what controls the pods on the claims. */
   readonly owners: readonly OwnerReference[];
-  /** Of the namespace. */
+  /** All claims of the namespace. */
   readonly all: readonly Stored<PersistentVolumeClaim>[];
 }
 
-/** Undefined: none that is known. */
+/** Undefined if none that is known. */
 export function findDatabase({ claims, owners, all }: ManagedScene): Database | undefined {
   const byOwner = [...owners, ...claims.flatMap(({ metadata }) => metadata.ownerReferences ?? [])].flatMap(
     (owner) => {

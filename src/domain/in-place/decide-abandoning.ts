@@ -1,4 +1,4 @@
-/** Decides how a restore in place is given up: as long as every old claim stands, everything can be as it was. */
+/** Decides how an executor gives a restore in place up: while every old claim exists, it can leave everything as it was. */
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { abandonedSwap } from './swap-status.ts';
@@ -61,7 +61,7 @@ export function decideAbandoning(world: SwapWorld): SwapStep {
   return { do: 'write-status', status: abandonedSwap(world) };
 }
 
-/** A volume that `undo` was about to bring back stays kept. */
+/** The executor keeps a volume that `undo` was about to bring back. */
 function isKeptVolume({ of, incoming }: Pair): boolean {
   return of.staged === undefined && incoming !== undefined && readSwapped(incoming)?.role === 'incoming';
 }

@@ -31,7 +31,7 @@ import { readSwapped } from './swapped-volume.ts';
 
 const { claimsStaged, volumesKept, workloadStopped, claimsSwapped } = stashCondition;
 
-/** Somebody who scales the workload up again is not fought: the gate stops its pods as well. */
+/** If somebody scales the workload up again, the executor does not scale it down: the gate stops its pods as well. */
 export const mostScalings = 2;
 
 export function decideSwap(world: SwapWorld): SwapStep {
@@ -57,7 +57,7 @@ function secure(world: SwapWorld): SwapStep | undefined {
   if (safety === 'open') return { do: 'take-before', name: record.before };
   if (safety !== 'ready') return { do: 'record', record: { ...record, abandoned: true, why: safety.failed } };
   if (record.method === 'swap' || taken === record.before) return undefined;
-  // Another run took it, or pods have run since: what they wrote would be lost with the present volumes.
+  // Another executor took the snapshot, or pods have run since: what they wrote would be lost with the present volumes.
   const before = beforeAgain(session.metadata.name, record.before);
   return { do: 'record', record: { ...record, before } };
 }
@@ -147,7 +147,7 @@ function marksOf({ of, incomingName, live, isOld, outgoing, incoming }: Pair, { 
   ];
 }
 
-/** Scales the workload down where that was chosen, and where no claim is being deleted yet. */
+/** Scales the workload down if the record says so and no claim is being deleted yet. */
 function stop(world: SwapWorld, pairs: readonly Pair[]): SwapStep | undefined {
   const { record, replicas, scaledDown } = world;
   const scales = record.stop === 'scale' && replicas !== undefined;
@@ -159,7 +159,7 @@ function stop(world: SwapWorld, pairs: readonly Pair[]): SwapStep | undefined {
   if (replicas > 0) return scaledDown < mostScalings ? { do: 'scale', replicas: 0 } : undefined;
   const pods = waitForPods(world, pairs);
   if (pods?.do !== 'wait') return pods;
-  // The pods take their time to end: what can be done meanwhile does not prolong the downtime.
+  // What the executor does while the pods end does not prolong the downtime.
   const unheld = standingClaims(pairs).filter((claim) => !isHeld(claim));
   return unheld.length > 0 ? { do: 'hold', claims: unheld } : pods;
 }
@@ -233,7 +233,7 @@ function isStrayed({ live, isOld, incomingName }: Pair): boolean {
   return !isOld && live !== undefined && !isLeaving(live) && volumeName !== '' && volumeName !== incomingName;
 }
 
-/** All names stand for the new volumes: starts the workload, and ends the session. */
+/** Once all claims have the new volumes: starts the workload, and ends the session. */
 export function finish(world: SwapWorld, pairs: readonly Pair[]): SwapStep {
   const { session, record, replicas, target } = world;
   const unbound = pairs.filter(({ live }) => live?.status?.phase !== 'Bound');

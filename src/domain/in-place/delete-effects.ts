@@ -7,7 +7,7 @@ import { StashError } from '#src/errors.ts';
 
 import { hintOf, waysOn } from './ways-on.ts';
 
-/** Of an unfinished one. */
+/** The reasons of an unfinished restore in place. */
 export function unfinishedSwapEffects(session: Stored<RestoreSession>): DeleteEffects {
   const { name } = session.metadata;
   const holder = readHolder(session);

@@ -132,7 +132,7 @@ export type ForgetStep =
 /** No claim has it: the control plane takes the volume's claim for deleted. */
 const deadUid = '00000000-0000-0000-0000-000000000000';
 
-/** `volume`: as it was when the user was asked. `seen`: as it is now; undefined: there is none of that name. */
+/** `volume`: as it was when the user was asked. `seen`: as it is now; undefined if there is none of that name. */
 export function forgetStep(
   { volume, swapped }: KeptVolume,
   seen: Stored<PersistentVolume> | undefined,

@@ -1,4 +1,4 @@
-/** What is known of a restore in place whose command line shows no sign of life. */
+/** What the operator reports about a restore in place whose command line no longer renews its hold. */
 import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';

@@ -9,9 +9,9 @@ import { isInPlace, readRecord } from './record.ts';
 import { readSwapped, type SwappedVolume } from './swapped-volume.ts';
 import type { KeptVolume } from './undo.ts';
 
-/** Role `incoming`: it is left over from a restore that no session carries out any more. */
+/** Whether the volume has role `incoming`: a restore left it over that no session carries out any more. */
 export interface ListedVolume extends KeptVolume {
-  /** With a snapshot that was cut from this volume; newest first. */
+  /** Restore points with a snapshot that was cut from this volume, newest first. */
   readonly points: readonly RestorePoint[];
 }
 
@@ -23,7 +23,7 @@ export interface KeptScene {
   readonly points: readonly RestorePoint[];
 }
 
-/** By session, the one that kept a volume last first, and then by claim. */
+/** Ordered by session, the last one that kept a volume first, then by claim. */
 export function keptVolumes({ volumes, sessions, points }: KeptScene): ListedVolume[] {
   const kept = volumes.flatMap((volume): ListedVolume[] => {
     const swapped = swappedOf(volume);
@@ -53,7 +53,7 @@ export function unfinishedSwaps(
   );
 }
 
-/** Whether the volume is of one of these workloads, or of a claim that is named in place of its workload. */
+/** Whether the volume belongs to one of these workloads or claims. */
 export function isOfTargets({ swapped }: KeptVolume, { kinds, names }: TargetArguments): boolean {
   const { target, claim } = swapped;
   if (names.length === 0) return kinds.includes(target.kind);

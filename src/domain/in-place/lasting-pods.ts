@@ -2,7 +2,7 @@
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 
-/** One line each; commands stand on lines of their own. */
+/** Lines of text; each command is on a line of its own. */
 export function aboutLastingPods(pods: readonly Stored<Pod>[], namespace: string): string[] {
   const leaving = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
   const nodes = new Set(leaving.flatMap(({ spec }) => spec.nodeName ?? []));

@@ -7,10 +7,10 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 import { isUsableOn } from './topology.ts';
 
-/** The first one included. */
+/** Including the first node. */
 const mostNodes = 3;
 
-/** The nodes that were tried, where the provisioner has removed the last one from the claim; empty: it has not. */
+/** The nodes that were tried, if the provisioner has removed the last one from the claim; else empty. */
 export function rejectedNodes(
   { metadata, status }: Stored<PersistentVolumeClaim>,
   template: VolumeClaimTemplate,
@@ -21,7 +21,7 @@ export function rejectedNodes(
   return metadata.annotations?.[annotation.triedNodes]?.split(',') ?? [first];
 }
 
-/** The annotations with which the claim asks for a volume on another node, where its pods can use the present volume, too. */
+/** Annotations with which the claim asks for a volume on another node that can also use the present volume. */
 export function withNextNode(
   rejected: readonly string[],
   present: PersistentVolume,

@@ -17,7 +17,7 @@ export interface InPlacePlan {
   readonly templates: readonly VolumeClaimTemplate[];
   readonly rows: readonly InPlaceRow[];
   readonly stop: Stopping;
-  /** `spec.replicas` now; undefined where the target has none. */
+  /** `spec.replicas` now; undefined if the target has none. */
   readonly replicas: number | undefined;
   /** How many pods are stopped. */
   readonly pods: number;
@@ -47,6 +47,6 @@ export interface InPlaceRow {
 /** Bytes, beside the present claims. */
 export interface StorageNeed {
   readonly needed: bigint;
-  /** Undefined: no quota limits it. */
+  /** Undefined if no quota limits it. */
   readonly left: bigint | undefined;
 }

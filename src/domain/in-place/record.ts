@@ -50,7 +50,7 @@ export interface InPlaceRecord {
   readonly volumesOf: string;
   /** The BackupSession that takes a snapshot of the present data before a claim is deleted; always there with `recreate`. */
   readonly before?: string;
-  /** `true`: stop before the workload is scaled up again; only with `scale`. */
+  /** `true`: the executor stops before it scales the workload up again; only with `scale`. */
   readonly pause?: boolean;
   /** Other workloads that use the claims, whose pods are stopped, too: `deployment/web`. */
   readonly also?: readonly string[];
@@ -61,7 +61,7 @@ export interface InPlaceRecord {
    * places: the claims get their earlier volumes back, and the session fails.
    */
   readonly turnedBack?: boolean;
-  /** Why it was abandoned or turned back; left out where the user asked for it. */
+  /** Why it was abandoned or turned back; left out if the user asked for it. */
   readonly why?: string;
   readonly claims: readonly InPlaceClaim[];
 }
@@ -75,7 +75,7 @@ export function formatRecord(record: InPlaceRecord): string {
   return JSON.stringify(record);
 }
 
-/** Undefined where the session is no restore in place, or its record is malformed or of a later version. */
+/** Undefined if the session does not restore in place, or if its record is malformed or of a later version of this program. */
 export function readRecord({ metadata }: KubernetesObject): InPlaceRecord | undefined {
   const value = readJson(metadata.annotations?.[annotation.inPlace]);
   return isRecord(value) ? value : undefined;

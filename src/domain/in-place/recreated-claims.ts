@@ -7,7 +7,7 @@ import { snapshotSource } from '#src/domain/restore/snapshot-source.ts';
 import { manifestOf } from './claim-manifest.ts';
 import { onItsNode, stagedSize, type ClaimToStage } from './staged-claims.ts';
 
-/** The claim as it is now, with its snapshot as its source. `classes` undefined: the user may not read them. */
+/** The claim as it is now, with its snapshot as its source. `classes` undefined if the user may not read them. */
 export function recreatedTemplate(
   { claim, snapshot, pods }: ClaimToStage,
   classes: readonly Stored<StorageClass>[] | undefined,

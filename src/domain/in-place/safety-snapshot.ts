@@ -16,7 +16,7 @@ export function beforeName(restoreSession: string): string {
   return shorten(`before-${restoreSession}`, nameLimit);
 }
 
-/** The name of another one, since the pods may have written after `before` was taken. */
+/** The name of another BackupSession, since the pods may have written after `before` took its snapshot. */
 export function beforeAgain(restoreSession: string, before: string): string {
   const first = beforeName(restoreSession);
   const count = Number(before.slice(first.length + 1)) || 1;
@@ -25,9 +25,9 @@ export function beforeAgain(restoreSession: string, before: string): string {
 
 export interface SafetyScene {
   readonly record: InPlaceRecord;
-  /** The BackupSession that the record names; undefined: it does not exist. */
+  /** The BackupSession that the record names; undefined if it does not exist. */
   readonly backup: Stored<BackupSession> | undefined;
-  /** Of the namespace, by name. */
+  /** The snapshots of the namespace, by name. */
   readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
 }
 

@@ -24,14 +24,14 @@ export interface ClaimToStage {
 
 const nameLimit = 253;
 
-/** A tool that finds a temporary claim takes it for none of its own, and does not prune it. */
+/** Annotations that keep Argo CD and Flux from pruning a temporary claim that they find. */
 export const leftAlone = {
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
   'kustomize.toolkit.fluxcd.io/prune': 'disabled',
 };
 
-/** `<claim>-stash-<six hex digits>`; those of two sessions differ. */
+/** `<claim>-stash-<six hex digits>`; the digits of two sessions differ. */
 export function stagedName(claim: string, session: string): string {
   const suffix = `-stash-${fingerprint(session).slice(0, 6)}`;
   return `${shorten(claim, nameLimit - suffix.length)}${suffix}`;
@@ -44,7 +44,7 @@ export function stagedName(claim: string, session: string): string {
 export function stagedTemplate(
   { claim, snapshot, pods }: ClaimToStage,
   session: string,
-  /** Undefined: the user may not read them. */
+  /** Undefined if the user may not read them. */
   classes: readonly Stored<StorageClass>[] | undefined,
 ): VolumeClaimTemplate {
   const { accessModes, volumeMode, volumeAttributesClassName } = claim.spec;

@@ -94,7 +94,7 @@ function doing(step: SwapStep): string {
   }
 }
 
-/** Of a session that has ended. `rows`: its live claims. */
+/** Judges a session that has ended. `rows`: its live claims. */
 export function swapVerdict(session: Stored<RestoreSession>, rows: readonly ClaimProgress[]): Verdict {
   const names = rows.map(({ claim }) => claim);
   const record = readRecord(session);

@@ -1,4 +1,4 @@
-/** The next step of an executor that restores in place. Each may be repeated, and each list has at least one entry. */
+/** The next step of an executor that restores in place. The executor may repeat each step. Each list has at least one entry. */
 import type { Named, PersistentVolume, PersistentVolumeClaim, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { StatusOf, RestoreSession } from '#src/api/stash.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
@@ -9,7 +9,7 @@ import type { ClaimManifest, VolumeRole } from './swapped-volume.ts';
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
-/** What a volume has to say of itself; its reclaim policy becomes Retain. */
+/** Annotations and labels for a volume, whose reclaim policy becomes Retain. */
 export interface Mark {
   readonly volume: string;
   readonly claim: string;
@@ -28,7 +28,7 @@ export type SwapStep =
   | { readonly do: 'release-staged'; readonly claims: readonly Claim[] }
   /** Reserve each volume for the next claim of that name. */
   | { readonly do: 'reserve'; readonly reservations: readonly Reservation[] }
-  /** Give reservations up: no claim has the UID that the volumes then name. */
+  /** Give reservations up: the volumes name a UID that no claim has. */
   | { readonly do: 'unreserve'; readonly volumes: readonly Volume[] }
   | { readonly do: 'record'; readonly record: InPlaceRecord }
   | { readonly do: 'scale'; readonly replicas: number }
@@ -37,10 +37,10 @@ export type SwapStep =
   | { readonly do: 'hold'; readonly claims: readonly Claim[] }
   | { readonly do: 'delete-claims'; readonly claims: readonly Claim[] }
   | { readonly do: 'delete-pods'; readonly pods: readonly Stored<Pod>[] }
-  /** Remove the hold: the claims go as soon as nothing else keeps them. */
+  /** Remove our finalizer: Kubernetes deletes the claims as soon as no other finalizer is left. */
   | { readonly do: 'let-go'; readonly claims: readonly Claim[] }
   | { readonly do: 'fill'; readonly claims: readonly Named<PersistentVolumeClaim>[] }
-  /** Give the volumes their reclaim policy back and remove what they say of themselves. */
+  /** Give the volumes their reclaim policy back, and remove our annotations and labels. */
   | { readonly do: 'give-back'; readonly volumes: readonly Volume[] }
   /** Change the workload's metadata: the StatefulSet controller does not watch claims. */
   | { readonly do: 'nudge' }

@@ -22,7 +22,7 @@ export interface SwapWorld {
   /** Every claim has its `incoming` volume. */
   readonly record: InPlaceRecord;
   readonly target: Target;
-  /** `spec.replicas` of the workload now; undefined where it does not exist or cannot be scaled. */
+  /** `spec.replicas` of the workload now; undefined if it does not exist or cannot be scaled. */
   readonly replicas: number | undefined;
   /** When the workload's controller was last woken after such a restore (RFC 3339). */
   readonly restoredAt: string | undefined;
@@ -33,9 +33,9 @@ export interface SwapWorld {
   /** By name: the volumes that say of themselves that a restore in place has touched them. */
   readonly volumes: ReadonlyMap<string, Volume>;
   readonly pods: readonly Stored<Pod>[];
-  /** The BackupSession that the record names as `before`; undefined: it does not exist, or none is wanted. */
+  /** The BackupSession that the record names as `before`; undefined if it does not exist, or none is wanted. */
   readonly backup: Stored<BackupSession> | undefined;
-  /** Of the namespace, by name; none where the record names no `before`. */
+  /** The snapshots of the namespace, by name; empty if the record names no `before`. */
   readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
   /** The BackupSession that this executor has taken since it last stopped the pods. */
   readonly taken: string | undefined;
@@ -88,7 +88,7 @@ export function isHeld({ metadata }: Claim): boolean {
   return metadata.finalizers?.includes(holdFinalizer) === true;
 }
 
-/** Whether the volume waits for the next claim of that name, whoever creates it. */
+/** Whether the volume is reserved for the next claim of that name: its claimRef has no UID. */
 export function isReservedFor({ spec: { claimRef } }: Volume, namespace: string, claim: string): boolean {
   return claimRef?.namespace === namespace && claimRef.name === claim && (claimRef.uid ?? '') === '';
 }

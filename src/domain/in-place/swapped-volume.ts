@@ -43,7 +43,7 @@ export function formatSwapped(swapped: SwappedVolume): string {
   return JSON.stringify(swapped);
 }
 
-/** Undefined where the volume has no such annotation, or a malformed one. */
+/** Undefined if the volume has no such annotation, or a malformed one. */
 export function readSwapped({ metadata }: KubernetesObject): SwappedVolume | undefined {
   const value = readJson(metadata.annotations?.[annotation.swap]);
   return isSwapped(value) ? value : undefined;

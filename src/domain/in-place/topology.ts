@@ -43,7 +43,7 @@ export function isUsableOn(volume: PersistentVolume, { metadata }: Stored<Cluste
   );
 }
 
-/** `eu-1a`: the values that the volume requires of a node's labels; undefined where it requires none. */
+/** `eu-1a`: the values that the volume requires of a node's labels; undefined if it requires none. */
 export function placeOf(volume: PersistentVolume): string | undefined {
   const terms = termsOf(volume) ?? [];
   const values = new Set(terms.flatMap((term) => requirementsOf(term).flatMap(({ values = [] }) => values)));

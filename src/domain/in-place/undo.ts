@@ -25,9 +25,9 @@ export interface UndoScene {
   readonly session: string;
   readonly namespace: string;
   readonly restoreSessions: readonly Stored<RestoreSession>[];
-  /** Of the cluster. */
+  /** All volumes of the cluster. */
   readonly volumes: readonly Stored<PersistentVolume>[];
-  /** Of the namespace. */
+  /** All claims of the namespace. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
 }
 

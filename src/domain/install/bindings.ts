@@ -87,7 +87,7 @@ export interface Installation {
   readonly release?: HelmRelease;
 }
 
-/** `operator` and `classes`: the ClusterRoleBindings of these names that exist. Undefined: no operator is installed. */
+/** `operator` and `classes`: the ClusterRoleBindings of these names that exist. Undefined if no operator is installed. */
 export function installationOf(
   operator: RoleBinding | undefined,
   classes: RoleBinding | undefined,
@@ -103,7 +103,7 @@ export function installationOf(
   return { ...some, watchNamespaces: groups.map(({ name }) => name.slice(prefix.length)) };
 }
 
-/** Undefined where the binding is of another installer, or binds another account than the operator's. */
+/** Undefined if the binding is of another installer, or binds another account than the operator's. */
 function homeIn(binding: RoleBinding): Pick<Installation, 'home' | 'release'> | undefined {
   const release = ownRelease(binding);
   if (!isOurs(binding) && !release) return undefined;

@@ -16,7 +16,7 @@ export interface HelmRelease {
   readonly namespace: string;
 }
 
-/** The release of this project's chart that manages an object; undefined: none. */
+/** The release of this project's chart that manages an object; undefined if there is none. */
 export function ownRelease(object: KubernetesObject): HelmRelease | undefined {
   const { labels = {}, annotations = {} } = object.metadata;
   if (labels[name] !== podLabels[name] || !isHelms(object)) return undefined;

@@ -17,7 +17,7 @@ export type Step = Manifest &
   );
 
 export interface Found extends Manifest {
-  /** The object of that name in the cluster; undefined where it does not exist. */
+  /** The object of that name in the cluster; undefined if it does not exist. */
   readonly existing: Stored<KubernetesObject> | undefined;
 }
 

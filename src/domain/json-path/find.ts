@@ -52,7 +52,7 @@ function member(value: unknown, name: string): unknown[] {
   return found === undefined ? [] : [found];
 }
 
-/** Of an object, in the order of its keys. */
+/** The items of a list, or the values of an object in the order of its keys. */
 function children(value: unknown): unknown[] {
   if (Array.isArray(value)) return value as unknown[];
   if (!isObject(value)) return [];

@@ -24,7 +24,7 @@ export type Gate =
 /** The watch may deliver a session before its configuration. */
 const configurationComesWithinMs = 30_000;
 
-/** Returns undefined where the session may begin. */
+/** Returns undefined if the session may begin. */
 export function admit(world: AdmissionWorld): Gate | undefined {
   const { session, configuration, swap, now } = world;
   const name = `backupconfiguration/${session.spec.invoker.name}`;
@@ -54,7 +54,7 @@ function whyNot({ status }: BackupConfiguration): string {
   return why === undefined ? '' : `: ${why}`;
 }
 
-/** Why an unfinished session of the same invoker goes first: it has begun, or is older; undefined where none does. */
+/** Why an unfinished session of the same invoker goes first: it has begun, or is older. Undefined if none goes first. */
 function whyBlocked({ session, siblings }: AdmissionWorld): string | undefined {
   const unfinished = siblings.filter(
     (sibling) => !isFinal(sibling) && sibling.metadata.deletionTimestamp === undefined,

@@ -15,7 +15,7 @@ const specAnnotation = 'stash.appscode.com/cron-job-spec';
 
 /** How late a missed run may still start, after the control plane was down or the CronJob was suspended. */
 export const startingDeadlineSeconds = 30 * 60;
-/** Without it, a pod that cannot start would block all later runs. */
+/** A pod that cannot start would block all later runs without this limit. */
 const activeDeadlineSeconds = 10 * 60;
 
 export type CronJobOptions = Pick<PodTemplateOptions, 'image' | 'imagePullPolicy'>;

@@ -13,7 +13,7 @@ export interface JobRights {
   /** Name of the Jobs' ServiceAccount. */
   readonly account: string;
   readonly namespace: string;
-  /** The ServiceAccount to create; undefined where `runtimeSettings` names one that a user has created. */
+  /** The ServiceAccount to create; undefined if `runtimeSettings` names one that a user has created. */
   readonly serviceAccount: Named<ServiceAccount> | undefined;
   /** What `runtimeSettings` adds to it, if it has the label that allows this. */
   readonly annotations: Readonly<Record<string, string>>;
@@ -74,7 +74,7 @@ export function buildJobRights(
 
 /**
  * Users who may write a configuration may neither use every account of the namespace nor annotate one, as for a role at
- * a cloud provider. Throws 'precondition' where the account lacks the label by which users who may write it allow this.
+ * a cloud provider. Throws 'precondition' if the account lacks the label by which users who may write it allow this.
  * `field`: the field of `runtimeSettings.pod` that asks for it.
  */
 export function demandAllowed(

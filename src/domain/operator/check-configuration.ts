@@ -70,7 +70,7 @@ export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): strin
   );
 }
 
-/** The target of a configuration; undefined where its `target.ref` is invalid. */
+/** The target of a configuration; undefined if its `target.ref` is invalid. */
 export function configuredTarget({ metadata, spec }: BackupConfiguration): Target | undefined {
   const { namespace = '' } = metadata;
   const { ref } = spec.target ?? {};

@@ -9,7 +9,7 @@ import { isStashError } from '#src/errors.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';
 
-/** One phrase; undefined where the session is valid. `claimsPerSession`: the most claims that it may have. */
+/** One phrase; undefined if the session is valid. `claimsPerSession`: the most claims that it may have. */
 export function whyInvalidRestore(
   session: Stored<RestoreSession>,
   claimsPerSession?: number,

@@ -40,9 +40,9 @@ export interface ConfigurationWorld {
 }
 
 export type ConfigurationStep =
-  /** The configuration has another driver: do nothing. */
+  /** Do nothing: the configuration has another driver. */
   | { readonly do: 'leave' }
-  /** The finalizer is kept until these sessions have ended. */
+  /** Keep the finalizer until these sessions have ended. */
   | { readonly do: 'await-sessions'; readonly sessions: readonly string[] }
   /** Add our finalizer before creating objects for the configuration, or remove it after their deletion. */
   | { readonly do: 'set-finalizers'; readonly finalizers: readonly string[] }
@@ -171,7 +171,7 @@ export function isControlledBy(
   );
 }
 
-/** Whether a CronJob that the configuration does not control has the name of ours. */
+/** Whether a CronJob that the configuration does not control has the name of the operator's. */
 export function hasClash({ configuration, cronJob }: ConfigurationWorld): boolean {
   return cronJob !== undefined && !isControlledBy(cronJob, configuration);
 }

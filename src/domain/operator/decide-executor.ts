@@ -23,7 +23,7 @@ export interface ExecutorWorld {
   /** The cached pods of the Job. */
   readonly pods: readonly Stored<Pod>[];
   readonly sighting: Sighting;
-  /** When this process first saw the session's application quiesced; undefined where it is not. */
+  /** When this process first saw the session's application quiesced; undefined if it is not. */
   readonly quietSince: Date | undefined;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
@@ -38,11 +38,11 @@ export interface Circumstances {
   /** The session's deadline. A grace period after it, the operator stops the Job or ends the session itself. */
   readonly deadline: Date;
   readonly begun: boolean;
-  /** Why the session cannot continue; undefined where it can. */
+  /** Why the session cannot continue; undefined if it can. */
   readonly disruption: string | undefined;
-  /** Why only the session's present holder may continue it; undefined where the operator may. */
+  /** Why only the session's present holder may continue it; undefined if the operator may. */
   readonly foreign: string | undefined;
-  /** The freeze that the operator may have to end; undefined where there is none. */
+  /** The freeze that the operator may have to end; undefined if there is none. */
   readonly freeze: Freeze | undefined;
 }
 

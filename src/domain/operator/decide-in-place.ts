@@ -36,7 +36,7 @@ export function decideInPlace({ now, session, sighting }: InPlaceWorld): InPlace
   if (isOver) return { do: 'wait', until: undefined, why: 'it has ended' };
   if (reported && !isStopped) return resumed('the workload has been started');
   const news = interruption(session);
-  // A new leader has not seen this holder for long enough: an earlier one has.
+  // A new leader has not watched this holder for long enough; an earlier leader has.
   if (reported && findCondition(session, news.type)?.message === news.message) {
     return { do: 'wait', until: undefined, why: 'it is interrupted' };
   }

@@ -20,7 +20,7 @@ export interface Freeze {
   readonly isBounded: boolean;
 }
 
-/** Returns undefined where the application is not quiesced, or where the operator cannot or must not thaw it. */
+/** Returns undefined if the application is not quiesced, or if the operator cannot or must not thaw it. */
 export function freezeOfBackup(
   session: Stored<BackupSession>,
   configuration: BackupConfiguration | undefined,
@@ -47,7 +47,7 @@ function freezeOf(
   return { since, lastsMs, isBounded };
 }
 
-/** When the operator thaws the application; undefined: not while the holder lives. */
+/** When the operator thaws the application; undefined if it does not do so while the holder lives. */
 export function thawAt(
   { since, lastsMs, isBounded }: Freeze,
   life: HolderLife,

@@ -55,7 +55,7 @@ export function keepBackupSession(session: Stored<KeptObject<BackupSession>>): t
   };
 }
 
-/** Without its claim templates, once they are checked. Of a session of another driver, hardly more than its name. */
+/** Drops the claim templates once they are checked. Of a session of another driver, keeps hardly more than its name. */
 export function keepRestoreSession(
   session: Stored<KeptObject<RestoreSession>>,
   claimsPerSession?: number,

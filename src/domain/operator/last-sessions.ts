@@ -6,15 +6,15 @@ import { retentionType } from '#src/domain/retention/tidy-conditions.ts';
 import { createdAt, findCondition, isFinal } from '#src/domain/session/session-status.ts';
 
 export interface LastSessions {
-  /** Whether the newest session that ended without being skipped has failed; undefined: none has ended. */
+  /** Whether the newest session that ended without being skipped has failed; undefined if none has ended. */
   readonly failed: boolean | undefined;
-  /** Whether the newest application of the retention policy has failed; undefined: none is recorded. */
+  /** Whether the newest application of the retention policy has failed; undefined if the session records none. */
   readonly retentionFailed: boolean | undefined;
   /** Milliseconds from the preBackup hook to the postBackup hook that resumed the application, of the newest such session. */
   readonly quiescedMs: number | undefined;
 }
 
-/** `sessions`: those of one BackupConfiguration, in any order. */
+/** `sessions`: the sessions of one BackupConfiguration, in any order. */
 export function lastSessions(sessions: readonly Stored<BackupSession>[]): LastSessions {
   const newestFirst = sessions.toSorted(
     (one, other) => createdAt(other).getTime() - createdAt(one).getTime(),

@@ -24,7 +24,7 @@ export function trimJob(job: Stored<Job>): Stored<Job> {
   return { ...outline(job), metadata: owned(job), ...(job.status && { status: job.status }) };
 }
 
-/** Whole, because it is compared with the wanted one; one that is too large to be ours without a spec. */
+/** The whole CronJob, because the operator compares it with the wanted one. Without its spec if it is too large to be the operator's. */
 export function trimCronJob(cronJob: Stored<CronJob>): Stored<CronJob> {
   const trimmed = trimBookkeeping(cronJob);
   if (sizeOf(trimmed) <= largestCronJob) return trimmed;
@@ -42,7 +42,7 @@ export function sizeOf(object: KubernetesObject): number {
   return JSON.stringify({ ...object, status: undefined }).length;
 }
 
-/** Of runtime settings within the limit, and what surrounds them. */
+/** Characters of a CronJob whose runtime settings are within the limit. */
 const largestCronJob = 65_536;
 /** More owners or labels than controllers write. */
 const mostEntries = 32;

@@ -16,10 +16,10 @@ import { label, managedBy } from '#src/api/labels.ts';
 import { containerSecurity, podSecurity } from '#src/domain/operator/pod-template.ts';
 
 export interface ProbeWishes {
-  /** Of all objects: `stash-probe-1a2b3c4d`. */
+  /** The name, or the beginning of the name, of all objects: `stash-probe-1a2b3c4d`. */
   readonly name: string;
   readonly namespace: string;
-  /** Of the claims: `1Gi`. */
+  /** Size of the claims: `1Gi`. */
   readonly size: string;
   readonly storageClass: string;
   readonly snapshotClass: string;

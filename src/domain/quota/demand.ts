@@ -7,7 +7,7 @@ import { classNameOf, classOfTemplate } from '#src/domain/restore/storage-class.
 
 import type { Demand } from './quota-budget.ts';
 
-/** `classes` is undefined where the user may not read them: a claim that names no class then counts for none. */
+/** `classes` is undefined if the user may not read them: a claim that names no class then counts for none. */
 export function demandOfClaims(
   templates: readonly VolumeClaimTemplate[],
   classes: readonly Stored<StorageClass>[] | undefined,

@@ -6,7 +6,7 @@ import { countsAll, type Demand } from './quota-budget.ts';
 
 const storage = 'requests.storage';
 
-/** Bytes that the narrowest quota of storage leaves for this demand; undefined: none limits it. */
+/** Bytes that the narrowest quota of storage leaves for this demand; undefined if none limits it. */
 export function storageLeft(quotas: readonly Stored<ResourceQuota>[], demand: Demand): bigint | undefined {
   const names = [...demand.keys()].filter((name) => name.endsWith(storage));
   const left = quotas.filter(countsAll).flatMap(({ spec, status }) =>

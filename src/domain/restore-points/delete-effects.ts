@@ -25,7 +25,7 @@ export interface DeleteScene {
   readonly backupSessions: readonly Stored<BackupSession>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
-  /** Undefined where the user has no right to list them. */
+  /** Undefined if the user has no right to list them. */
   readonly classes: readonly Stored<VolumeSnapshotClass>[] | undefined;
   /** By name: the contents of the affected snapshots that the user has the right to read. */
   readonly contents: ReadonlyMap<string, Stored<VolumeSnapshotContent>>;

@@ -7,7 +7,7 @@ import { beginning } from '#src/domain/quoted.ts';
 export type Maker = { readonly by: 'schedule' } | { readonly by: 'user'; readonly name: string };
 
 export interface Keeping {
-  /** Undefined where it is not recorded; such a restore point is kept like one that a user made. */
+  /** Undefined if it is not recorded; such a restore point is kept like one that a user made. */
   readonly maker?: Maker;
   readonly pinned: boolean;
   /** Before this time, only a user deletes it. */
@@ -60,7 +60,7 @@ export function readKeeping({ metadata: { annotations = {} } }: KubernetesObject
   };
 }
 
-/** Why only a user may delete it now, in a few words; undefined where nothing keeps it. */
+/** Why only a user may delete it now, in a few words; undefined if nothing keeps it. */
 export function whyKept({ pinned, until }: Keeping, now: Date): string | undefined {
   if (pinned) return 'pinned';
   return until !== undefined && now < until ? `kept until ${until.toISOString()}` : undefined;

@@ -6,7 +6,7 @@ import { nearest } from '#src/domain/nearest.ts';
 import { isNamed, nameIn } from './named-point.ts';
 import type { RestorePoint } from './restore-points.ts';
 
-/** All points of one session, or of a snapshot as `list -o name` prints it, one for each of its targets; a failure 'not-found' where there is none. */
+/** All points of one session, or of a snapshot as `list -o name` prints it, one for each of its targets; a failure 'not-found' if there is none. */
 export function pointsNamed(
   points: readonly RestorePoint[],
   session: string,

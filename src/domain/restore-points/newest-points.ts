@@ -19,11 +19,11 @@ import { readSessionClaims } from './source-claim.ts';
 import { trimSnapshot } from './trim-snapshot.ts';
 
 export interface NewestPointsOptions {
-  /** By UID: those that still exist. */
+  /** The sessions that still exist, by UID. */
   readonly sessions: ReadonlyMap<string, Stored<BackupSession>>;
   /** What the newest good point is asked of: the claim of the snapshot, say. Empty: nothing is asked of this one. */
   readonly keysOf: (snapshot: Stored<VolumeSnapshot>) => readonly string[];
-  /** Of how many sessions of a workload the snapshots are kept. */
+  /** For how many sessions of a workload the reader keeps snapshots. */
   readonly depth: number;
   /** What an earlier reading has left open; left out: everything. */
   readonly open?: Open | undefined;
@@ -31,7 +31,7 @@ export interface NewestPointsOptions {
 
 /** The newest good restore point of a key. */
 export interface NewestPoint extends PointIdentity {
-  /** Of the snapshot that has the key; left out where the driver's default was taken. */
+  /** Of the snapshot that has the key; left out if the driver's default was taken. */
   readonly snapshotClass?: string;
 }
 
@@ -56,7 +56,7 @@ export interface NewestPoints {
     readonly points: ReadonlyMap<string, NewestPoint>;
     /** Keys of ready snapshots that another tool made: of these, nothing tells whether a restore point is complete. */
     readonly foreign: ReadonlySet<string>;
-    /** The keys whose newest good point may be older than what was kept; undefined: none. */
+    /** The keys whose newest good point may be older than what was kept; undefined if there is none. */
     readonly open: Open | undefined;
   };
 }
@@ -67,7 +67,7 @@ interface Candidate {
   readonly uid: string;
   readonly line: Line;
   readonly session: Stored<BackupSession> | undefined;
-  /** Those that came since the last call of `settle`. */
+  /** Snapshots that came since the last call of `settle`. */
   fresh: Stored<VolumeSnapshot>[];
   /** The earlier ones, each as JSON, which takes a fraction of the memory of its objects. */
   texts: string[];
@@ -101,7 +101,7 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
   /** By the UID of the session, one for each of its targets. */
   const candidates = new Map<string, Candidate[]>();
   const foreign = new Set(open?.foreign);
-  /** Those that have got snapshots since the last call of `settle`. */
+  /** Candidates that have got snapshots since the last call of `settle`. */
   let touched = new Set<Candidate>();
 
   const askedOf = (snapshot: Stored<VolumeSnapshot>): readonly string[] => {

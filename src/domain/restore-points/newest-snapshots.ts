@@ -12,9 +12,9 @@ import { claimOf } from './snapshot-groups.ts';
 import { snapshotTakenAt } from './snapshot-taken-at.ts';
 
 export interface NewestSnapshotsOptions {
-  /** Those that still exist. */
+  /** The sessions that still exist. */
   readonly sessions: readonly Stored<BackupSession>[];
-  /** Of how many sessions the snapshots are kept, of a workload that an earlier reading has left open. */
+  /** For how many sessions the reader keeps snapshots, of a workload that an earlier reading has left open. */
   readonly depth: number;
   /** Empty in the first reading. Of other workloads, the newest session is kept. */
   readonly open: ReadonlySet<string>;
@@ -120,7 +120,7 @@ function ownLine({ namespace, target }: Pick<RestorePoint, 'namespace' | 'target
   return `${own}${namespace}/${target?.kind ?? ''}/${target?.name ?? ''}`;
 }
 
-/** Those that its snapshots may be in. */
+/** The lines that snapshots of the restore point may be in. */
 function linesOf(point: RestorePoint): string[] {
   return [ownLine(point), ...new Set(snapshotsOfPoint(point).map(lineOf))];
 }

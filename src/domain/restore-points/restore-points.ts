@@ -19,11 +19,11 @@ export type PointPhase = 'Succeeded' | 'Running' | 'Failed' | 'Incomplete' | 'Un
 export interface PointClaim {
   readonly claim: string;
   readonly state: ClaimState;
-  /** Left out where the claim has no snapshot. */
+  /** Left out if the claim has no snapshot. */
   readonly snapshot?: Stored<VolumeSnapshot>;
   /** The driver's error of a failed snapshot; for a late one, when it was cut. */
   readonly message?: string;
-  /** Left out where the snapshot has no record of its claim. */
+  /** Left out if the snapshot has no record of its claim. */
   readonly source?: SourceClaim;
 }
 
@@ -63,13 +63,13 @@ export function snapshotsOfPoint({ claims }: RestorePoint): Stored<VolumeSnapsho
   return claims.flatMap(({ snapshot }) => snapshot ?? []);
 }
 
-/** Sum of the known restore sizes, in bytes; undefined where no snapshot reports one. */
+/** Sum of the known restore sizes, in bytes; undefined if no snapshot reports one. */
 export function pointSize(point: RestorePoint): bigint | undefined {
   const sizes = point.claims.flatMap(({ snapshot }) => (snapshot && restoreBytes(snapshot)) ?? []);
   return sizes.length === 0 ? undefined : sizes.reduce((sum, size) => sum + size);
 }
 
-/** Bytes that a claim needs for this snapshot; undefined where its driver does not report it, or reports 0. */
+/** Bytes that a claim needs for this snapshot; undefined if its driver does not report it, or reports 0. */
 export function restoreBytes({ status }: VolumeSnapshot): bigint | undefined {
   const bytes = parseQuantity(status?.restoreSize ?? '');
   return bytes === 0n ? undefined : bytes;

@@ -36,7 +36,7 @@ export interface SnapshotGroup {
 interface Plan {
   readonly session: Stored<BackupSession>;
   readonly target: PointTarget | undefined;
-  /** Empty where the session does not list them, or not yet. */
+  /** Empty if the session does not list them, or not yet. */
   readonly claims: readonly string[];
 }
 
@@ -169,7 +169,7 @@ function plansOf(session: Stored<BackupSession>): Plan[] {
   }));
 }
 
-/** The only plan that lists the snapshot's claim, else the only plan without claims; undefined where ambiguous. */
+/** The only plan that lists the snapshot's claim, else the only plan without claims; undefined if ambiguous. */
 function planFor(snapshot: Stored<VolumeSnapshot>, plans: readonly Plan[] = []): Plan | undefined {
   const claim = claimOf(snapshot);
   const naming = plans.filter(({ claims }) => claims.includes(claim));

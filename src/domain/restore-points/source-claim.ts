@@ -71,7 +71,7 @@ export function inWords(names: readonly string[]): string {
   return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Undefined where the annotation is missing or not a JSON object. */
+/** Undefined if the annotation is missing or not a JSON object. */
 export function readSourceClaim(snapshot: VolumeSnapshot): SourceClaim | undefined {
   const value = readJson(snapshot.metadata.annotations?.[annotation.sourceClaim]);
   return typeof value === 'object' && value !== null ? value : undefined;

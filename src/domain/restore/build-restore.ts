@@ -13,7 +13,7 @@ import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 /**
  * The session names its workload by labels and an annotation; `target.ref` stays empty, because with a workload there
  * Stash would restore with Restic. `restoredFrom`: the BackupSession whose snapshots the templates name;
- * left out where there are none.
+ * left out if there are none.
  */
 export function buildRestoreSession(options: {
   target: Target;
@@ -23,7 +23,7 @@ export function buildRestoreSession(options: {
   flags?: readonly FlagWord[];
   at: Date;
   holder?: Holder | undefined;
-  /** What else it says of itself. */
+  /** Further annotations of the session. */
   annotations?: Readonly<Record<string, string>>;
 }): Named<RestoreSession> {
   const { target, templates, restoredFrom, flags = [], at, holder, annotations } = options;

@@ -43,7 +43,7 @@ export interface ForeignField {
   readonly why: string;
 }
 
-/** The first field that restoring a snapshot in the session's namespace does not need; undefined where there is none. */
+/** The first field that restoring a snapshot in the session's namespace does not need; undefined if there is none. */
 export function foreignField({ metadata, spec }: RestoreSession): ForeignField | undefined {
   const { ref, volumeClaimTemplates } = spec.target ?? {};
   const foreign = (field: string, namespace: string | null | undefined): ForeignField[] =>

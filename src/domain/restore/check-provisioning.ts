@@ -13,7 +13,7 @@ const inTree = 'kubernetes.io/';
 const noProvisioner = 'kubernetes.io/no-provisioner';
 
 export interface ProvisioningScene {
-  /** Undefined: the user may not read them. */
+  /** Undefined if the user may not read them. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
   /** By the snapshot's name. */
   readonly origins: ReadonlyMap<string, SnapshotOrigin>;

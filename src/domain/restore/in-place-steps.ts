@@ -16,7 +16,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 /** What the command must know before it proposes steps that delete claims or scale a workload down. */
 export interface Keeping {
-  /** By claim: its volume, if it has one; undefined: the user may not read volumes. */
+  /** By claim: its volume, if it has one; undefined if the user may not read volumes. */
   readonly volumes: ReadonlyMap<string, Stored<PersistentVolume>> | undefined;
   /** The rights of `rightsToKeep` that the user does not have. */
   readonly lacking: readonly Right[];
@@ -41,7 +41,7 @@ export function rightsToKeep(
   ];
 }
 
-/** Why the user's rights do not allow the steps; undefined where they do. */
+/** Why the user's rights do not allow the steps; undefined if they do. */
 export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Target): string | undefined {
   if (volumes === undefined) {
     return `cannot restore in place: user "${sanitize(user)}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
@@ -56,7 +56,7 @@ export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Targe
 }
 
 /**
- * Why the steps would not free the claims: a foreign pod, or a failed snapshot, keeps one; undefined where they would.
+ * Why the steps would not free the claims: a foreign pod, or a failed snapshot, keeps one; undefined if they would.
  */
 export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): string | undefined {
   const stopped = workloadToStop(ways, words);
@@ -179,7 +179,7 @@ function retain({ metadata }: Stored<PersistentVolume>): string {
 
 const mostNamed = 2;
 
-/** Says that the present volumes keep the old data, and how to delete them; empty where there are none. */
+/** Says that the present volumes keep the old data, and how to delete them; empty if there are none. */
 export function keptVolumes(ways: readonly ClaimInTheWay[], known: Keeping['volumes']): string {
   const volumes = ways.flatMap(({ claim }) => known?.get(claim.metadata.name) ?? []);
   if (volumes.length === 0) return '';

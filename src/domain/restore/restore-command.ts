@@ -12,7 +12,7 @@ export interface RestoreFlags extends TemplateFlags {
   readonly claim: readonly string[];
 }
 
-/** What the user asked for. `workload` undefined: it does not exist, or the user may not read it. */
+/** What the user asked for. `workload` undefined if it does not exist, or the user may not read it. */
 export interface RestoreWords {
   readonly target: Target;
   /** The restore point that was chosen, not `latest`, which may be another one by then. */

@@ -11,7 +11,7 @@ import { isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-st
 
 /**
  * The claims count more than the session's phase: in an Unknown session, claims that a pod uses by now may still be
- * bound. Undefined: there is still something to wait for.
+ * bound. Undefined if there is still something to wait for.
  */
 export function restoreVerdict(
   session: Stored<RestoreSession>,

@@ -10,11 +10,11 @@ import type {
 import { readSourceClaim, sourceClaimOf, type SourceClaim } from '#src/domain/restore-points/source-claim.ts';
 
 export interface SnapshotOrigin {
-  /** The CSI driver; undefined: not known. */
+  /** The CSI driver; undefined if unknown. */
   readonly driver: string | undefined;
-  /** Undefined: not known. */
+  /** Undefined if unknown. */
   readonly volumeMode: VolumeMode | undefined;
-  /** Whether an administrator allows a claim of another volumeMode; undefined: not known. */
+  /** Whether an administrator allows a claim of another volumeMode; undefined if unknown. */
   readonly mayChangeMode: boolean | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface ClaimRecord extends Pick<
 
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
-/** `classes` undefined: the user may not read them. */
+/** `classes` undefined if the user may not read them. */
 export function originOf(
   snapshot: VolumeSnapshot,
   classes: readonly VolumeSnapshotClass[] | undefined,
@@ -50,7 +50,7 @@ export function originOf(
 
 /**
  * A record of its claim for a snapshot that has none: the claim itself where it existed when the snapshot was cut, else
- * what the content tells. Undefined: nothing is known.
+ * what the content tells. Undefined if nothing is known.
  */
 export function recordFor(
   snapshot: Stored<VolumeSnapshot>,

@@ -5,12 +5,12 @@ import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
-/** The name of the class that the template asks for; undefined: it asks for the default class. */
+/** The name of the class that the template asks for; undefined if it asks for the default class. */
 export function classNameOf({ metadata, spec }: VolumeClaimTemplate): string | undefined {
   return metadata.annotations?.[annotation.betaStorageClass] ?? spec.storageClassName;
 }
 
-/** The class that a claim of this template gets; undefined where it does not exist, or there is no default class. */
+/** The class that a claim of this template gets; undefined if it does not exist, or there is no default class. */
 export function classOfTemplate(
   template: VolumeClaimTemplate,
   classes: readonly Stored<StorageClass>[],

@@ -7,11 +7,11 @@ import { planRetention, type Invoker, type Line, type RetentionPlan } from './re
 
 export interface AfterSession {
   readonly invoker: Invoker;
-  /** Those that exist. */
+  /** The snapshots that exist. */
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
-  /** Those that the session would take. */
+  /** The snapshots that the session would take. */
   readonly made: readonly Stored<VolumeSnapshot>[];
-  /** Of the namespace. */
+  /** All RestoreSessions of the namespace. */
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly policy: RetentionPolicy;
   readonly line: Line;

@@ -30,7 +30,7 @@ export function prunes(policy: RetentionPolicy): boolean {
   return policy.prune && policy.dryRun !== true;
 }
 
-/** Why the policy is invalid, in one line; undefined where it is valid. */
+/** Why the policy is invalid, in one line; undefined if it is valid. */
 export function retentionProblem(policy: RetentionPolicy): string | undefined {
   const bad = keepRules.find(({ field }) => {
     const count = policy[field] ?? 0;

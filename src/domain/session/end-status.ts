@@ -93,7 +93,7 @@ export function isExecutorEnsured(
   return (conditions ?? []).some(({ type, status }) => type === wanted.type && status === wanted.status);
 }
 
-/** Why the operator has not provided an executor so far; undefined where it has, or does not say. */
+/** Why the operator has not provided an executor so far; undefined if it has, or does not say. */
 export function whyNoExecutor(session: AnySession): string | undefined {
   const told = conditionsOf(session).find((condition) =>
     (['Backup', 'Restore'] as const).some((kind) => {

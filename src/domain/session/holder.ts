@@ -14,7 +14,7 @@ export interface Holder {
   readonly counter: number;
 }
 
-/** Undefined: no executor holds the session. A value in another format counts as an id, with counter 0. */
+/** Undefined if no executor holds the session. A value in another format counts as an id, with counter 0. */
 export function readHolder(session: KubernetesObject): Holder | undefined {
   const value = session.metadata.annotations?.[annotation.executor];
   if (value === undefined || value === '') return undefined;

@@ -8,7 +8,7 @@ export function isInPlace({ kind, metadata }: KubernetesObject): boolean {
   return kind === 'RestoreSession' && metadata.annotations?.[annotation.inPlace] !== undefined;
 }
 
-/** The BackupSession of the present data that a restore in place may have to go back to; undefined where it names none. */
+/** The BackupSession of the present data that a restore in place may have to go back to; undefined if it names none. */
 export function takenBefore({ metadata }: KubernetesObject): string | undefined {
   const record = readJson(metadata.annotations?.[annotation.inPlace]);
   const before = isJsonObject(record) ? record['before'] : undefined;

@@ -15,7 +15,7 @@ export interface KindWords {
   readonly withoutWorkload: boolean;
   /** The state of a claim that is done: `Ready`. */
   readonly ready: string;
-  /** What to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1']`; undefined: it does not exist. */
+  /** What to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1']`; undefined if it does not exist. */
   readonly describes: (row: {
     readonly claim: string;
     readonly snapshot?: string | undefined;

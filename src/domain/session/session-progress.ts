@@ -23,7 +23,7 @@ export interface SessionReading<S extends AnySession> {
   readonly words: KindWords;
   readonly hookRecord: { readonly names: HookNames };
   readonly hookState: (session: Stored<S>) => HookState;
-  /** Called once the session's status is final. Undefined: there is still something to wait for. */
+  /** Called once the session's status is final. Undefined if there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 }
 

@@ -25,7 +25,7 @@ const words: Record<Exclude<Outcome, 'succeeded'>, string> = {
   'waiting-for-consumer': 'is waiting',
 };
 
-/** The error to throw; undefined where the session succeeded. */
+/** The error to throw; undefined if the session succeeded. */
 export function verdictError(progress: Progress, verdict: Verdict): StashError | undefined {
   const { outcome, message, culprit } = verdict;
   if (outcome === 'succeeded') return undefined;

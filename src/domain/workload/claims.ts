@@ -74,7 +74,7 @@ export function templateStems({ kind, object }: TargetObject): string[] {
   return stemsOf(nameOf(object), readWorkload(kind, object)?.claims?.templates ?? []);
 }
 
-/** `data-db-` of `data-db-10`; undefined where the name does not end in an ordinal. */
+/** `data-db-` of `data-db-10`; undefined if the name does not end in an ordinal. */
 export function stemOf(claim: string): string | undefined {
   return /^(.*-)(?:0|[1-9]\d*)$/.exec(claim)?.[1];
 }

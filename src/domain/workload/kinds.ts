@@ -27,7 +27,7 @@ export interface TargetType<T extends KubernetesObject = KubernetesObject> {
   readonly byAppscode: boolean;
   /** Left out for a claim, which runs no pods. */
   readWorkload?(object: T): WorkloadParts;
-  /** The kind through which it controls its pods; left out where it controls them directly. */
+  /** The kind through which it controls its pods; left out if it controls them directly. */
   readonly podsThrough?: Resource;
   /** Whether its controller, when scaling down, also deletes pods that have ended. */
   readonly deletesEndedPods?: boolean;
@@ -38,11 +38,11 @@ export interface WorkloadParts {
   readonly podSpec: PodSpec;
   /** A LabelSelector, or the plain map of a ReplicationController; undefined without a selector. */
   readonly selector: LabelSelector | Record<string, string> | undefined;
-  /** Undefined where the workload cannot be scaled. */
+  /** Undefined if the workload cannot be scaled. */
   readonly replicas: number | undefined;
   /** Number of pods that its controller should run. */
   readonly wantedPods: number;
-  /** Undefined where its controller creates no claims. */
+  /** Undefined if its controller creates no claims. */
   readonly claims: ReplicaClaims | undefined;
 }
 

@@ -5,7 +5,7 @@ export function isNodeLocal(volume: PersistentVolume): boolean {
   return localRequirements(volume).length > 0;
 }
 
-/** The values of node labels that it requires; none where it requires others as well. */
+/** The values of node labels that it requires; none if it requires others as well. */
 export function localRequirements({ spec }: PersistentVolume): NodeRequirement[] {
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms ?? [];
   const required = terms.map(({ matchExpressions = [] }) => matchExpressions.filter(isOfNode));

@@ -26,7 +26,7 @@ export function podsControlledBy(
   return pods.filter((pod) => controllers.includes(controllerOf(pod)?.uid ?? ''));
 }
 
-/** The object that controls it; undefined: none does. */
+/** The object that controls it; undefined if none does. */
 export function controllerOf({ metadata }: KubernetesObject): OwnerReference | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }

@@ -37,7 +37,7 @@ export function matches(selector: Selector, labels: Labels | undefined): boolean
   );
 }
 
-/** Whether the value of a label, or of a node's field, meets what is required of it; undefined: there is no such label. */
+/** Whether the value of a label, or of a node's field, meets what is required of it; undefined if there is no such label. */
 export function meets({ operator, values = [] }: NodeRequirement, value: string | undefined): boolean {
   switch (operator) {
     case 'In':

@@ -25,7 +25,7 @@ export function isTargetKind(kind: string | undefined): kind is TargetKind {
   return kind !== undefined && Object.hasOwn(targetTypes, kind);
 }
 
-/** The target in our annotation on a session or snapshot; undefined where it is missing or malformed. */
+/** The target in our annotation on a session or snapshot; undefined if it is missing or malformed. */
 export function readTarget({ metadata }: KubernetesObject): Target | undefined {
   const { namespace = '', annotations } = metadata;
   const value = readJson(annotations?.[annotation.target]) as Partial<Target> | undefined;

@@ -27,7 +27,7 @@ import { lastSession } from './story.ts';
 export interface TargetPageOptions {
   readonly moments: Moments;
   readonly zone: TimeZone;
-  /** Empty where the user may not read them. */
+  /** Empty if the user may not read them. */
   readonly classes: readonly VolumeSnapshotClass[];
   readonly at: (command: string) => string;
 }

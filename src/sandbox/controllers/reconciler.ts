@@ -93,7 +93,7 @@ export function startReconciler(options: {
 }
 
 /**
- * Returns true for errors that users have already been told about, and for those of objects and namespaces
+ * Returns true for errors that the user has already seen, and for errors about objects and namespaces
  * deleted during a reconcile.
  */
 function isExpected(error: unknown): boolean {

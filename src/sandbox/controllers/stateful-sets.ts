@@ -240,7 +240,7 @@ function isUpdated({ metadata }: Pod, revision: string): boolean {
   return metadata.labels?.[revisionLabel] === revision;
 }
 
-/** Those of the pods, and the next ones: the others come once these have pods. */
+/** The ordinals that have pods, and the next ones; the controller returns the others once these have pods. */
 function ordinalsOf({ spec }: Set, pods: readonly Pod[]): number[] {
   const start = spec.ordinals?.start ?? 0;
   const last = Math.max(start, ...pods.map(ordinalOf));

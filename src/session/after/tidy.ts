@@ -36,7 +36,7 @@ export interface TidyOptions {
 }
 
 export interface Tidied {
-  /** The conditions for the session's status; empty where nothing was left to do. */
+  /** The conditions for the session's status; empty if nothing was left to do. */
   readonly conditions: readonly TidyCondition[];
   /** Names of the deleted snapshots and sessions. */
   readonly deleted: { readonly snapshots: readonly string[]; readonly sessions: readonly string[] };

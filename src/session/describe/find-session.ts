@@ -40,7 +40,7 @@ export function parseWanted(word: string): WantedSession {
   return kind === undefined ? { target: parseTarget(word) } : { name, kinds: [kind] };
 }
 
-/** Those of this name, in the order of their kinds. */
+/** The sessions of this name, in the order of their kinds. */
 export async function sessionsNamed(
   cluster: Cluster,
   { name, kinds }: Extract<WantedSession, { readonly name: string }>,
@@ -55,7 +55,7 @@ export async function sessionsNamed(
   return found.flat();
 }
 
-/** Those of the workload or claim, oldest first. */
+/** The sessions of the workload or claim, oldest first. */
 export async function sessionsOfTarget(
   cluster: Cluster,
   target: Pick<Target, 'kind' | 'name'>,
@@ -70,7 +70,7 @@ export async function sessionsOfTarget(
   return ofTarget(lists.flat(), target);
 }
 
-/** Those of the workload or claim, oldest first. */
+/** The sessions of the workload or claim, oldest first. */
 export function ofTarget(
   sessions: readonly FoundSession[],
   target: Pick<Target, 'kind' | 'name'>,

@@ -75,7 +75,7 @@ async function readClaims(cluster: Cluster, { kind, object: session }: FoundSess
   return { claims: read, made: watch.made.items };
 }
 
-/** None where the session's templates are invalid: its conditions say so. */
+/** None if the session's templates are invalid: its conditions say so. */
 function claimsOf<T>(read: () => readonly T[]): readonly T[] {
   try {
     return read();

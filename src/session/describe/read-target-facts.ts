@@ -46,7 +46,7 @@ import { readSessionFacts, type ReadSession } from './read-session-facts.ts';
 
 export interface ReadTarget {
   readonly facts: TargetFacts;
-  /** Empty where the user may not read them. */
+  /** Empty if the user may not read them. */
   readonly classes: readonly Stored<VolumeSnapshotClass>[];
 }
 
@@ -189,7 +189,7 @@ async function lastOf(
 interface ConfigurationSources {
   readonly target: Target;
   readonly all: readonly Stored<BackupConfiguration>[];
-  /** Of the target. */
+  /** The restore points of the target. */
   readonly points: readonly RestorePoint[];
   readonly used: TargetFacts['claims'];
   readonly snapshots: Read<readonly Stored<VolumeSnapshot>[]>;

@@ -8,7 +8,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 
 import { podsOfWorkload } from '#src/session/hooks/pods-of-target.ts';
 
-/** Those of a workload, those that use a claim, or the one of this name. Rejects with 'not-found' where the object does not exist. */
+/** The pods of a workload, the pods that use a claim, or the pod of this name. Rejects with 'not-found' if the object does not exist. */
 export async function findPods(
   cluster: Cluster,
   namespace: string,

@@ -23,7 +23,7 @@ export interface FilesToOpen {
   readonly target: Target;
   readonly session: Named<RestoreSession>;
   readonly template: VolumeClaimTemplate;
-  /** `session`: left out where the API server is only asked whether it would accept the pod. */
+  /** `session`: left out if the API server is only asked whether it would accept the pod. */
   readonly podOf: (session?: Stored<RestoreSession>) => Named<Pod>;
   /** Milliseconds until the pod must run. */
   readonly timeoutMs: number;
@@ -37,7 +37,7 @@ export interface OpenFiles {
 }
 
 /**
- * Resolves and rejects as `work`, once everything that was created is deleted again. Rejects with 'timed-out' where the pod does not run in
+ * Resolves and rejects as `work`, once everything that was created is deleted again. Rejects with 'timed-out' if the pod does not run in
  * time, with 'precondition' where it never will.
  */
 export async function withFiles<T>(

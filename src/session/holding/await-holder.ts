@@ -23,7 +23,7 @@ export interface Vacancy<S extends AnySession> {
 
 /**
  * Resolves once the session is final or may be taken over. `jobName`: the session's Job; a holder that is a pod of this
- * Job counts as dead as soon as that pod is gone or has ended. Rejects with 'not-found' where the session was deleted.
+ * Job counts as dead as soon as that pod is gone or has ended. Rejects with 'not-found' if the session was deleted.
  */
 export async function awaitHolder<S extends AnySession>(
   environment: WaitEnvironment,

@@ -94,7 +94,7 @@ function whyNot(configuration: BackupConfiguration | undefined): string {
   return conditionWords(failed) ?? 'its operator gave no reason';
 }
 
-/** The configuration once it is `satisfied`, or as last seen after `withinMs`; undefined: it was deleted. */
+/** The configuration once it is `satisfied`, or as last seen after `withinMs`; undefined if it was deleted. */
 async function untilConfiguration(
   environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,

@@ -10,7 +10,7 @@ import { persist } from '#src/session/persist.ts';
 
 /**
  * Takes the session for `id`. Undefined: the session is final, or its holder is another than `replacing`, which the
- * caller has seen dead. Rejects with 'not-found' where the session was deleted.
+ * caller has seen dead. Rejects with 'not-found' if the session was deleted.
  */
 export async function hold<S extends AnySession>(
   environment: HoldEnvironment,

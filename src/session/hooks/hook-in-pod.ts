@@ -40,7 +40,7 @@ const refusals: readonly ErrorKind[] = [
 
 interface HandlerRunner<T> {
   run(handler: T, call: HandlerCall): Promise<Answer>;
-  /** What may go on in the pod after the timeout; left out where `run` itself says what happened. */
+  /** What may go on in the pod after the timeout; left out if `run` itself says what happened. */
   readonly leaves?: string;
 }
 

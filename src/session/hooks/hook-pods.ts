@@ -90,7 +90,7 @@ export function placesOf(pods: readonly Stored<Pod>[], { containerName }: HookHa
   };
 }
 
-/** Where a user can run a hook by hand now; undefined where the pods cannot be read. Never rejects. */
+/** Where a user can run a hook by hand now; undefined if the pods cannot be read. Never rejects. */
 export async function placesByHand(
   cluster: Cluster,
   target: Target,

@@ -30,7 +30,7 @@ export interface HookRun {
   readonly nowhere?: boolean;
   /** An interruption came before the hook began in any pod: the next executor may run it as if for the first time. */
   readonly interrupted?: boolean;
-  /** What the user can do by hand instead; undefined where no pod is left to do it in. */
+  /** What the user can do by hand instead; undefined if no pod is left to do it in. */
   readonly byHand: string | undefined;
 }
 
@@ -66,7 +66,7 @@ const podsInFlight = 16;
 /** How often the pods are read again where all of them went away while the hook ran. */
 const looksAgain = 1;
 
-/** `target`: undefined where the session names no workload. */
+/** `target`: undefined if the session names no workload. */
 export function createHookRunner(
   { cluster, clock, podsOnly }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
   target: Target | undefined,
@@ -199,7 +199,7 @@ function failuresBefore(
   ];
 }
 
-/** How to run the hook by hand in the pods where it failed; undefined where none of them has its container. */
+/** How to run the hook by hand in the pods where it failed; undefined if none of them has its container. */
 function byHandIn(
   failures: readonly Failure[],
   hook: HookHandler,

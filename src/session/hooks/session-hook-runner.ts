@@ -25,7 +25,7 @@ export interface SessionHookRunnerTask<S extends AnySession> {
   readonly held: Held<S>;
   /** Undefined: the session has no hooks that this executor runs. */
   readonly hooks: SessionHooks | undefined;
-  /** The workload whose pods run the hooks; undefined where the session names none. */
+  /** The workload whose pods run the hooks; undefined if the session names none. */
   readonly target: Target | undefined;
   readonly record: HookRecord<StatusOf<S>>;
   /** Milliseconds that the application may stay quiesced; undefined: until the session is done. */

@@ -172,7 +172,7 @@ async function thaw<S extends AnySession>(
 }
 
 /**
- * For an executor that stops before the session's end. Rejects with 'session-failed' where the application may still be
+ * For an executor that stops before the session's end. Rejects with 'session-failed' if the application may still be
  * quiesced, and with no other error.
  */
 export async function thawAndLeave<S extends AnySession>(
@@ -215,7 +215,7 @@ async function thawUntilDone(
   return { ok: false, interrupted, message: `${message}; the application may still be quiesced${how}` };
 }
 
-/** Rejects with 'unreachable' where the API server has not answered after `milliseconds`. */
+/** Rejects with 'unreachable' if the API server has not answered after `milliseconds`. */
 async function within(clock: Clock, milliseconds: number, answer: Promise<unknown>): Promise<void> {
   if (await orUntil(clock, after(clock, milliseconds), answer)) return;
   throw new StashError('unreachable', 'the server does not answer');

@@ -56,7 +56,7 @@ export function forgetVolume(
     };
   });
 
-  /** Undefined where the watch has yet to bring a change that came before. */
+  /** Undefined if the watch has yet to bring a change that came before. */
   async function patchUnlessChanged(patch: object) {
     try {
       return await cluster.patch(persistentVolumes, { name }, patch);

@@ -50,7 +50,7 @@ const serverLimitMs = 120_000;
 const listWithinMs = 60_000;
 
 /**
- * Resolves with the final progress. Rejects with 'workload-down' where it has to stop while the workload is down, and
+ * Resolves with the final progress. Rejects with 'workload-down' if it has to stop while the workload is down, and
  * else as the requests do, with 'precondition' where something is in the way, and 'timed-out'.
  */
 export async function runSwap(

@@ -16,7 +16,7 @@ import { carryOut } from '#src/session/run/carry-out.ts';
 
 export interface TakeBefore {
   readonly target: Target;
-  /** Of the BackupSession. */
+  /** Name of the BackupSession. */
   readonly name: string;
   /** The restore in place. */
   readonly session: Stored<RestoreSession>;

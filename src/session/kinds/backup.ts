@@ -247,7 +247,7 @@ async function note(held: Held<BackupSession>, { target, sessionClaims }: Backup
   await held.annotate(wanted);
 }
 
-/** Undefined where the configuration names no target that can be snapshotted. */
+/** Undefined if the configuration names no target that can be snapshotted. */
 function targetIn(configuration: Stored<BackupConfiguration>): Target | undefined {
   try {
     return targetOfConfiguration(configuration);

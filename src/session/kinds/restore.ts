@@ -184,7 +184,7 @@ function observeRestore({
   };
 }
 
-/** The session's templates with their variables replaced, whatever limit its executor had; empty where they are invalid. */
+/** The session's templates with their variables replaced, whatever limit its executor had; empty if they are invalid. */
 function templatesOf(session: RestoreSession): ReturnType<typeof expandTemplates> {
   try {
     return expandTemplates(session, mostClaimsPerSession);

@@ -115,7 +115,7 @@ export async function checkBackup(
 }
 
 /**
- * Resolves with the session, and with who carries it out. Rejects with 'precondition' where that is not the executor
+ * Resolves with the session, and with who carries it out. Rejects with 'precondition' if that is not the executor
  * that the options need, or where the unfinished session has hooks of another command line.
  */
 export async function beginBackup(
@@ -185,7 +185,7 @@ function othersHooks(session: Stored<BackupSession>, { target, configuration }: 
   );
 }
 
-/** Throws 'precondition' where an operator has begun the session: only the command line implements `--fail-fast`. */
+/** Throws 'precondition' if an operator has begun the session: only the command line implements `--fail-fast`. */
 export function refuseOperators(session: Stored<BackupSession>): void {
   const holder = readHolder(session);
   const isAnOperators = holder

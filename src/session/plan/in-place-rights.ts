@@ -21,7 +21,7 @@ export async function lackedOf(reader: NamespaceReader, rights: readonly Right[]
   return { inNamespace, ofCluster };
 }
 
-/** Rejects with 'forbidden' where the user lacks one of these rights. */
+/** Rejects with 'forbidden' if the user lacks one of these rights. */
 export async function demand(reader: NamespaceReader, user: string, rights: readonly Right[]): Promise<void> {
   const { inNamespace, ofCluster } = await lackedOf(reader, rights);
   refuse(lackedRights(inNamespace, user, reader.namespace));

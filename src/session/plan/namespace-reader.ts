@@ -53,29 +53,29 @@ export interface NamespaceReader {
   readonly sessions: () => Promise<Stored<BackupSession>[]>;
   readonly restoreSessions: () => Promise<Stored<RestoreSession>[]>;
   readonly snapshots: () => Promise<Stored<VolumeSnapshot>[]>;
-  /** Undefined: the user may not read them (they are cluster-scoped). */
+  /** Undefined if the user may not read them (they are cluster-scoped). */
   readonly storageClasses: () => Promise<Stored<StorageClass>[] | undefined>;
-  /** Undefined: the user may not read them (they are cluster-scoped). */
+  /** Undefined if the user may not read them (they are cluster-scoped). */
   readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
-  /** By name; undefined: the user may not read them. */
+  /** By name; undefined if the user may not read them. */
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
-  /** Undefined: it does not exist, or the user may not read it. */
+  /** Undefined if it does not exist, or the user may not read it. */
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
   /** The contents of these snapshots, by the content's name; without those that the user may not read. */
   readonly contents: (snapshots: readonly VolumeSnapshot[]) => Promise<Contents>;
-  /** Empty where the user may not read them. */
+  /** Empty if the user may not read them. */
   readonly quotas: () => Promise<readonly Stored<ResourceQuota>[]>;
-  /** Empty where the user may not read them. */
+  /** Empty if the user may not read them. */
   readonly limitRanges: () => Promise<readonly Stored<LimitRange>[]>;
   /** One for all that this reader plans. It refuses nothing where the user may not read quotas. */
   readonly quotaBudget: () => Promise<QuotaBudget>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
   readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;
-  /** Rejects with 'forbidden' where the user lacks one of these rights; `user` is the name in the message. */
+  /** Rejects with 'forbidden' if the user lacks one of these rights; `user` is the name in the message. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
   /** Asks the API server about each right; resolves with those that the user does not have. */
   readonly lacking: (rights: readonly Right[]) => Promise<Right[]>;
-  /** Rejects with 'not-found' where the namespace itself does not exist. */
+  /** Rejects with 'not-found' if the namespace itself does not exist. */
   readonly namespaceExists: () => Promise<void>;
 }
 
@@ -195,7 +195,7 @@ export function startAll(...reads: (() => Promise<unknown>)[]): void {
   for (const read of reads) read().catch(() => undefined);
 }
 
-/** Undefined where the user may not read it. */
+/** Undefined if the user may not read it. */
 export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

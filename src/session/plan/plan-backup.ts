@@ -138,7 +138,7 @@ async function volumesOf(
   return new Map(read.flatMap((volume) => (volume ? [[volume.metadata.name, volume] as const] : [])));
 }
 
-/** Adds volume handles; left out where a volume is not a CSI volume, or the user may not read it. */
+/** Adds volume handles; left out if a volume is not a CSI volume, or the user may not read it. */
 function withHandles(
   planned: readonly PlannedClaim[],
   volumes: ReadonlyMap<string, PersistentVolume>,

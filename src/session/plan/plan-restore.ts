@@ -31,7 +31,7 @@ export interface RestoreRequest {
   readonly hasClassFlag?: boolean;
   /** The session that the command goes on with; its claims are not in the way. */
   readonly resumed?: Stored<RestoreSession> | undefined;
-  /** Undefined: not known before the session exists. */
+  /** Undefined if unknown before the session exists. */
   readonly executor?: Executor | undefined;
   /** False: the command does not stay to carry the session out, so an operator has to. */
   readonly wait?: boolean;
@@ -44,7 +44,7 @@ export interface RestoreRequest {
 export interface RestorePlan {
   /** As requested, but never smaller than the snapshot. */
   readonly templates: readonly VolumeClaimTemplate[];
-  /** Claims whose class binds only once a pod uses them; undefined where the user may not read classes. */
+  /** Claims whose class binds only once a pod uses them; undefined if the user may not read classes. */
   readonly waitForConsumer: ReadonlySet<string> | undefined;
   /** What differs from the request; one line each. */
   readonly notes: readonly string[];
@@ -112,7 +112,7 @@ async function stillToCreate(
   return templates.filter(({ metadata }) => !present.has(metadata.name ?? ''));
 }
 
-/** By the snapshot's name. */
+/** Resolves with the origin of each snapshot, by the snapshot's name. */
 export async function readOrigins(
   reader: Pick<NamespaceReader, 'contents' | 'snapshotClasses'>,
   sources: readonly Source[],
@@ -129,7 +129,7 @@ function hasDoubtfulMode({ template, snapshot }: Source): boolean {
   return readSourceClaim(snapshot)?.volumeMode !== (template.spec.volumeMode ?? 'Filesystem');
 }
 
-/** Undefined where the workload does not exist, or the user may not read it. */
+/** Undefined if the workload does not exist, or the user may not read it. */
 export async function readWorkload(
   { cluster }: NamespaceReader,
   target: Target,

@@ -46,7 +46,7 @@ export async function prepareRestore(
   return { ...prepared, notes: [whichPoint(from, point, now), ...prepared.notes] };
 }
 
-/** Newest first. Rejects with 'not-found' where the namespace does not exist. */
+/** Newest first. Rejects with 'not-found' if the namespace does not exist. */
 export async function pointsOfNamespace(reader: NamespaceReader): Promise<RestorePoint[]> {
   const [snapshots, sessions] = await Promise.all([reader.snapshots(), ifAllowed(() => reader.sessions())]);
   if (snapshots.length === 0) await reader.namespaceExists();

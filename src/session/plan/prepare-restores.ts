@@ -32,7 +32,7 @@ export interface PreparedRestores {
   readonly refused: readonly StashError[];
 }
 
-/** Reads and writes nothing. Rejects with 'not-found' where no restore point is of a selected workload. */
+/** Reads and writes nothing. Rejects with 'not-found' if no restore point is of a selected workload. */
 export async function prepareRestores(
   reader: NamespaceReader,
   request: ManyRequest,

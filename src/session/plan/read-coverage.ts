@@ -32,7 +32,7 @@ export interface CoverageRead extends Omit<CoverageScene, 'now' | 'staleAfterMs'
   readonly lacks: readonly Right[];
 }
 
-/** Those between another workload and its pods; there are many of them, and few are needed. */
+/** Kinds between a workload and its pods, as ReplicaSets are: a cluster has many, and few are needed. */
 const between = new Set(targetKinds.flatMap((kind) => targetTypes[kind].podsThrough?.kind ?? []));
 const isBetween = (kind: TargetKind) => between.has(targetTypes[kind].resource.kind);
 const workloadKinds = targetKinds.filter((kind) => targetTypes[kind].readWorkload !== undefined);
@@ -93,7 +93,7 @@ export async function readCoverage(
   };
 }
 
-/** Undefined: the user may not list them. Of a kind that the server does not have, there is none. */
+/** Undefined if the user may not list them. Of a kind that the server does not have, there is none. */
 type OrLacking = <T>(resource: Resource, read: () => Promise<T[]>) => Promise<T[] | undefined>;
 
 /** What `take` makes of each object; the objects themselves are not kept. */

@@ -178,7 +178,7 @@ async function readLists(
   return new Map(await Promise.all([...new Set(resources)].map(read)));
 }
 
-/** Of snapshots only: a namespace may have thousands of others. */
+/** Reads only Events about snapshots: a namespace may have thousands of others. */
 function readWarnings({ cluster, namespace }: NamespaceReader): Promise<Facts['events']> {
   const fieldSelector = 'involvedObject.kind=VolumeSnapshot,type=Warning';
   return listOrLacking(cluster, events, { namespace, fieldSelector });

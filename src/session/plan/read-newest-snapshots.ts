@@ -13,7 +13,7 @@ import {
 export interface NewestRead extends ListResult<VolumeSnapshot> {
   /** See {@link NewestSnapshots}. */
   readonly isWhole: ReturnType<NewestSnapshots['end']>['isWhole'];
-  /** Of all snapshots. */
+  /** The UIDs of all snapshots. */
   readonly uids: ReadonlySet<string>;
 }
 

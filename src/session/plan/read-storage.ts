@@ -144,7 +144,7 @@ export async function readSidecarLeases(
   });
 }
 
-/** Of the classes whose drivers the claims have. */
+/** Reads the secrets that the classes of the claims' drivers name. */
 export async function readSecrets(
   cluster: Cluster,
   facts: Pick<Facts, 'listed' | 'volumes' | 'namespace'>,

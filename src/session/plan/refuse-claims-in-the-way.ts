@@ -33,7 +33,7 @@ interface Restoring {
   /** The namespace's claims, without those that the session itself has made. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
-  /** Undefined: the user may not read them. */
+  /** Undefined if the user may not read them. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
   readonly user: string;
 }

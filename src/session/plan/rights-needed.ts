@@ -24,7 +24,7 @@ const execRights: readonly Right[] = (['get', 'create'] as const).map((verb) => 
 export const rightsForExec: readonly Right[] = [...on(pods, 'list'), ...execRights];
 
 interface Course {
-  /** Undefined: not known before the session exists. */
+  /** Undefined if unknown before the session exists. */
   readonly executor: Executor | undefined;
   /** The command follows the session to its end, and carries it out where no operator does. */
   readonly wait: boolean;

@@ -36,7 +36,7 @@ export interface ScheduleRequest {
 export interface ScheduleWrite {
   readonly outcome: 'created' | 'configured' | 'unchanged';
   readonly existing: Stored<BackupConfiguration> | undefined;
-  /** A merge patch; empty where the configuration is created. */
+  /** A merge patch; empty if the configuration is created. */
   readonly patch: object;
   readonly after: Named<BackupConfiguration>;
 }

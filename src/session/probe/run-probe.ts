@@ -67,7 +67,7 @@ export async function runProbe(environment: ProbeEnvironment, wishes: ProbeWishe
 type Ended = { readonly value: string } | { readonly why: string };
 type Told = (waits: string) => void;
 
-/** The step's value; undefined where it failed. */
+/** The step's value; undefined if it failed. */
 async function step(
   { clock, onStep }: ProbeEnvironment,
   name: StepName,

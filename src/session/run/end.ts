@@ -22,7 +22,7 @@ export interface EndSession<S extends AnySession> {
   readonly context: SessionContext;
 }
 
-/** Resolves with the ended session; undefined: another executor holds it, or it had ended before. */
+/** Resolves with the ended session; undefined if another executor holds it, or it had ended before. */
 export async function endSession<S extends AnySession, Plan>(
   environment: Environment,
   kind: SessionKind<S, Plan>,

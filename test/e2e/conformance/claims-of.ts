@@ -16,7 +16,7 @@ export const patience = 150_000;
 export interface Claims {
   /** Of the default class and one gigabyte, unless `spec` says otherwise. */
   readonly claim: (name: string, spec?: object) => Promise<Answer>;
-  /** Undefined: there is none of this name. */
+  /** Undefined if there is none of this name. */
   readonly untilClaim: (
     name: string,
     satisfied: (claim: Claim | undefined) => boolean,

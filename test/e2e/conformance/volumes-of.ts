@@ -18,7 +18,7 @@ export const boundByController = 'pv.kubernetes.io/bound-by-controller';
 export const provisioners = 'external-provisioner.volume.kubernetes.io/finalizer';
 
 export interface Volumes {
-  /** Undefined: there is none of this name. */
+  /** Undefined if there is none of this name. */
   readonly untilVolume: (
     name: string,
     satisfied: (volume: Volume | undefined) => boolean,

@@ -10,7 +10,7 @@ import { badRequest, notImplemented, serviceUnavailable } from '../status.ts';
 import { podAt } from './pod-at.ts';
 import type { ResourceRequest } from './request.ts';
 
-/** Of one connection, or for the API server only. */
+/** Headers that concern one connection, or the API server only. */
 const notPassedOn = ['authorization', 'connection', 'host', 'keep-alive', 'transfer-encoding', 'upgrade'];
 
 export async function proxyToPod(

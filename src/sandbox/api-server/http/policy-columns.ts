@@ -26,7 +26,7 @@ const roleColumns = [{ ...text('Created At', 'metadata', 'creationTimestamp'), f
 const limit = (name: string, field: string): Column =>
   column(name, (it) => stringAt(it, 'spec', field) ?? numberAt(it, 'spec', field)?.toString() ?? 'N/A');
 
-/** By collection. */
+/** The columns of each collection. */
 export const policyColumns: Readonly<Record<string, readonly Column[]>> = {
   'rbac.authorization.k8s.io/roles': roleColumns,
   'rbac.authorization.k8s.io/clusterroles': roleColumns,

@@ -39,7 +39,7 @@ export function checkEscalation(
 interface Write {
   readonly store: Store;
   readonly kind: Kind;
-  /** Undefined: it is created. */
+  /** Undefined if it is created. */
   readonly before: ApiObject | undefined;
   readonly after: ApiObject;
   readonly user: User;
