@@ -63,19 +63,19 @@ export interface NewestPoints {
 
 /** The snapshots of one session and target. */
 interface Candidate {
-  /** Of the session. */
+  /** UID of the session. */
   readonly uid: string;
   readonly line: Line;
   readonly session: Stored<BackupSession> | undefined;
   /** Snapshots that came since the last call of `settle`. */
   fresh: Stored<VolumeSnapshot>[];
-  /** The earlier ones, each as JSON, which takes a fraction of the memory of its objects. */
+  /** The earlier snapshots, each as JSON, which takes a fraction of the memory of objects. */
   texts: string[];
-  /** What is asked of them; a key may be there twice. */
+  /** The keys of all of them; a key may be there twice. */
   keys: string[];
   /** Milliseconds; the restore point was taken then, or before. */
   latest: number;
-  /** Once the snapshots of all its claims have come: of its good points, those of which its workload had no newer one. */
+  /** Set once the snapshots of all its claims have come: its good points, or none if the workload has newer ones of all its keys. */
   found?: readonly Found[];
 }
 
@@ -87,12 +87,12 @@ interface Found {
 /** One workload and configuration. */
 interface Line {
   readonly namespace: string;
-  /** As the annotation has it. */
+  /** The value of the annotation. */
   readonly target: string;
   readonly candidates: Candidate[];
-  /** Nothing that was dropped was taken later. */
+  /** The reader dropped no snapshot that was taken later. */
   droppedUntil: number;
-  /** What is asked of the dropped ones. */
+  /** The keys of the dropped snapshots. */
   readonly dropped: Set<string>;
 }
 
@@ -128,7 +128,7 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
     candidate.latest = latestOf(candidate, snapshot);
     candidate.keys.push(...keys);
     if (candidate.found) {
-      // A copy, say. Only its snapshots together tell what it is: the next reading keeps them.
+      // For example a copy. Only all snapshots of the session tell what it is: the next reading keeps them.
       if (candidate.line.candidates.includes(candidate)) leave(candidate);
       else drop(candidate.line, keys, candidate.latest);
       return;
@@ -147,7 +147,7 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
         return askedOf(snapshot).map((key) => ({ key, point: newest }));
       });
     });
-  /** Whether its workload has a newer good point of all that is asked of it. */
+  /** Whether its workload has a newer good point of each of its keys. */
   const isCovered = ({ line, keys, latest }: Candidate): boolean => {
     const newer = line.candidates
       .flatMap(({ found = [] }) => found)
@@ -198,7 +198,7 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
       keep(candidate, snapshot, keys);
     },
     settle() {
-      // A further reading is for what has not come together in the first one.
+      // A further reading is for sessions whose snapshots did not come together in the first one.
       const whole = open === undefined ? [...touched].filter(isWhole) : [];
       // Newest first: then the older ones need no judgement.
       for (const candidate of whole.sort((a, b) => b.latest - a.latest)) {
@@ -221,7 +221,7 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
           // Nothing of this candidate is newer than what is already known.
           if (candidate.keys.every((key) => takenAt(points.get(key)) > candidate.latest)) continue;
           for (const { key, point } of candidate.found ?? foundOf(candidate)) {
-            // What was dropped may be newer.
+            // A dropped snapshot may be newer.
             if (takenAt(point) <= line.droppedUntil) continue;
             const before = points.get(key);
             if (!before || compareNewestFirst(point, before) < 0) points.set(key, point);
@@ -232,7 +232,7 @@ export function newestPoints({ sessions, keysOf, depth, open }: NewestPointsOpti
       const left = new Set<string>();
       for (const [id, { dropped, droppedUntil, candidates: kept }] of lines) {
         if (droppedUntil === -Infinity) continue;
-        // What is kept of a session may be less than was dropped of it before.
+        // The reader may have dropped other snapshots of a session that it keeps.
         for (const key of [dropped, ...kept.map((each) => each.keys)].flatMap((each) => [...each])) {
           if (takenAt(points.get(key)) > droppedUntil) continue;
           keys.add(key);
