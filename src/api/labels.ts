@@ -28,7 +28,7 @@ export const annotation = {
   executor: 'stash.appscode.com/executor',
   /** On a snapshot: the UID of the BackupSession that took it. */
   sessionUid: 'stash.appscode.com/session-uid',
-  /** On a snapshot: the session's full name, where it exceeds the 63 characters of a label value. */
+  /** On a snapshot: the session's full name, if it exceeds the 63 characters of a label value. */
   sessionName: 'stash.appscode.com/session-name',
   /** On a snapshot and a BackupSession: JSON array of the names of all claims of the session. */
   sessionClaims: 'stash.appscode.com/session-claims',

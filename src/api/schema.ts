@@ -35,7 +35,7 @@ export function string(description: string): JsonSchema {
   return { description, type: 'string' };
 }
 
-/** One of these words. The API server fills in `fallback`, if there is one, where the field is absent. */
+/** One of these words. The API server fills in `fallback`, if there is one, for an absent field. */
 export function choice(description: string, words: string[], fallback?: string): JsonSchema {
   return { description, type: 'string', enum: words, ...(fallback !== undefined && { default: fallback }) };
 }

@@ -26,7 +26,7 @@ export interface Context extends Clock {
   /** Whether `in` is a terminal. */
   readonly inIsTTY: boolean;
   /**
-   * Passes each key on as it is typed, until the returned function is called: Ctrl-C, too. Only where `in` is a terminal.
+   * Passes each key on as it is typed, until the returned function is called: Ctrl-C, too. Only if `in` is a terminal.
    */
   readonly rawInput: () => () => void;
   /** Calls `listener` whenever the size of the terminal changes, until `signal` aborts. */

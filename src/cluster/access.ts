@@ -18,7 +18,7 @@ export async function refusedRights(
   return rights.filter((_, index) => !answers[index]);
 }
 
-/** True, too, where the API server does not say. */
+/** True, too, if the API server does not say. */
 async function isAllowed(
   cluster: Cluster,
   { verb, resource, subresource, namespace }: PlacedRight,

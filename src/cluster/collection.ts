@@ -53,8 +53,8 @@ export async function listCollection<T extends KubernetesObject>(
 
 /**
  * Yields all objects in `scope` as of one version, and asks for the next page while the caller reads one. Asks for smaller
- * pages where objects are large. If the server drops that version between two pages, lists again without pages, or with
- * pages where that would be too long.
+ * pages if objects are large. If the server drops that version between two pages, lists again without pages, or with
+ * pages if that would be too long.
  */
 export async function* pagesOfCollection<T extends KubernetesObject>(
   ask: AskFor,

@@ -55,7 +55,7 @@ export async function runPlugin(
   const info = await execInfo(exec, settings, interactive);
   const child = spawn(command, args, {
     env: { ...env, ...Object.fromEntries(own), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-    // It prints to stderr where the user has to log in.
+    // It prints to stderr if the user has to log in.
     stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
     signal,
   });

@@ -20,7 +20,7 @@ export interface Limits {
   /** A watch that lasted this long counts as successful, however it ended. */
   readonly settled: number;
   readonly pageSize: number;
-  /** Bytes of a page; the client asks for fewer objects where a page would be longer. */
+  /** Bytes of a page; the client asks for fewer objects if a page would be longer. */
   readonly pageLength: number;
   /** 0 to 1. */
   random(): number;

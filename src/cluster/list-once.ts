@@ -23,7 +23,7 @@ interface Everywhere {
 }
 
 /**
- * Answers lists of one namespace from one list of all namespaces, where the user may read that, and repeats the answers to all
+ * Answers lists of one namespace from one list of all namespaces, if the user may read that, and repeats the answers to all
  * other reads that it has passed on before. What it has listed, it does not ask for again by name. Other lists with a selector,
  * and writes, are passed on.
  */

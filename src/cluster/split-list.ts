@@ -6,7 +6,7 @@
 export interface SplitList {
   /** The list with a 0 in place of each item. */
   readonly list: unknown;
-  /** Parses each item when it is asked for it. Throws SyntaxError where an item is not valid JSON. */
+  /** Parses each item when it is asked for it. Throws SyntaxError if an item is not valid JSON. */
   readonly items: Iterable<unknown>;
 }
 
@@ -42,7 +42,7 @@ interface Span {
 }
 
 /**
- * Throws SyntaxError where the list is not valid JSON, and where an item is not an object. Moves the bytes of items whose
+ * Throws SyntaxError if the list is not valid JSON, and if an item is not an object. Moves the bytes of items whose
  * managed fields are left out: the caller must not read `json` afterwards, nor change it before the items are taken.
  */
 export function splitList(json: Buffer, { withoutManagedFields }: SplitOptions): SplitList {

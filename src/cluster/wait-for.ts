@@ -26,8 +26,8 @@ export interface WaitEnvironment {
 const longestListMs = 10 * 60_000;
 
 /**
- * Observes a collection for as long as the wait lasts. The wait needs its first list, and rejects where the API server
- * refuses it; it does without the list of an optional collection, and goes on where the API server refuses that one.
+ * Observes a collection for as long as the wait lasts. The wait needs its first list, and rejects if the API server
+ * refuses it; it does without the list of an optional collection, and goes on if the API server refuses that one.
  */
 export type Watch = <T extends KubernetesObject>(
   resource: Resource<T>,

@@ -80,7 +80,7 @@ function wantedOf(words: readonly string[]): WantedSession {
   });
 }
 
-/** @throws StashError 'not-found'; 'precondition' where sessions of both kinds have the name */
+/** @throws StashError 'not-found'; 'precondition' if sessions of both kinds have the name */
 async function theSession(
   { cluster, namespace }: NamespaceReader,
   wanted: Extract<WantedSession, { readonly name: string }>,

@@ -67,7 +67,7 @@ With --probe, doctor takes a small claim through write, snapshot, restore and co
   },
 });
 
-/** Resolves with the exit code. Rejects with `error`, where it is given, after the findings are printed. */
+/** Resolves with the exit code. Rejects with `error`, if it is given, after the findings are printed. */
 async function printFindings(
   { namespaces: count, diagnoses, ok }: Examined,
   { flags: { allNamespaces, output }, connection }: Pick<Args<typeof flags>, 'flags' | 'connection'>,

@@ -60,7 +60,7 @@ STATE is the volume's phase: Released while it is kept. A volume that is left ov
   },
 });
 
-/** Names the session where there is one only. */
+/** Names the session if there is one only. */
 function tellWays({ err }: Context, kept: readonly ListedVolume[], namespace = 'NAMESPACE'): void {
   const sessions = new Set(kept.map(({ swapped }) => swapped.session));
   const [only = ''] = sessions;

@@ -85,7 +85,7 @@ async function find(cluster: Cluster, wanted: WantedSession, namespace: string):
   return found ?? (await refuseNotFound(cluster, wanted, namespace));
 }
 
-/** The running one, else the newest. @throws StashError 'precondition' where several sessions of the workload are running */
+/** The running one, else the newest. @throws StashError 'precondition' if several sessions of the workload are running */
 function theSession(
   target: Pick<Target, 'kind' | 'name'>,
   found: readonly FoundSession[],

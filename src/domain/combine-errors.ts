@@ -3,7 +3,7 @@ import { StashError } from '#src/errors.ts';
 
 /**
  * One error with the kind of the first, and each message and hint once, a line each. Claims that only wait for their first
- * pod give it their kind where nothing else is wrong. Undefined for no errors.
+ * pod give it their kind if nothing else is wrong. Undefined for no errors.
  */
 export function combineErrors(errors: readonly StashError[]): StashError | undefined {
   const first = errors.find(({ kind }) => kind !== 'waiting-for-consumer') ?? errors[0];

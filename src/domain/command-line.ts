@@ -10,13 +10,13 @@ export interface FlagWord {
 
 type Word = string | FlagWord;
 
-/** Begins the line that stands where no command can be shown; for a shell, a comment. */
+/** Begins the line that stands if no command can be shown; for a shell, a comment. */
 const mark = '# ';
 const longestShown = 100;
 
 /**
  * ``commandLine`kubectl get pod ${name} -n ${namespace}` ``: the text as it is, each value as one word (or the rest of
- * one: `pod/${name}`) and each value of a list as a word, all of them quoted where a POSIX shell would change them. An
+ * one: `pod/${name}`) and each value of a list as a word, all of them quoted if a POSIX shell would change them. An
  * empty list takes the space before it away. Where a terminal would not show a value as it is, or the program would take
  * a name for a flag, the command would do something else: then a comment that says so stands in its place. Flags are
  * written in the text, or as `FlagWord`; after `--` a word may begin with a dash.
@@ -56,7 +56,7 @@ export function flag(name: string, value?: string): FlagWord {
   return { flag: name, value };
 }
 
-/** `-n foo`, for `commandLine`; nothing where no namespace was given. */
+/** `-n foo`, for `commandLine`; nothing if no namespace was given. */
 export function inNamespace(namespace: string | undefined): readonly FlagWord[] {
   return namespace === undefined ? [] : [flag('-n', namespace)];
 }

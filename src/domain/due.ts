@@ -23,7 +23,7 @@ export function dueOf(
   return { next, first, second };
 }
 
-/** One run may still be under way: it is late where two have come since the last success. */
+/** One run may still be under way: it is late if two have come since the last success. */
 export function isOverdue({ second }: Due, now: Date): boolean {
   return second <= now;
 }

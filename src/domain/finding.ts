@@ -43,7 +43,7 @@ export function refuse(findings: readonly Finding[]): void {
   if (first) throw errorOf(first);
 }
 
-/** Throws the StashError of the failure where there is no value. */
+/** Throws the StashError of the failure if there is no value. */
 export function accept<T>(choice: Choice<T>): T {
   if ('failure' in choice) throw errorOf(choice.failure);
   return choice.value;

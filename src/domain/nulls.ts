@@ -2,7 +2,7 @@
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { childSchema } from './unknown-fields.ts';
 
-/** The value without nulls where its schema does not allow them. Nulls in lists and in unknown fields stay. */
+/** The value without nulls if its schema does not allow them. Nulls in lists and in unknown fields stay. */
 export function prunedNulls(value: unknown, schema: JsonSchema): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;

@@ -83,7 +83,7 @@ function nextOf(schedule: Schedule, from: Date): Date | undefined {
   return cron.nextRun(new Date(wholeSecond)) ?? undefined;
 }
 
-/** Returns a string with the reason where `text` is not a schedule. */
+/** Returns a string with the reason if `text` is not a schedule. */
 function parse(text: string): Schedule | string {
   if (text.length > longestText) return `it is longer than ${longestText} characters`;
   // Kubernetes refuses these two letters anywhere in a schedule.
@@ -114,8 +114,8 @@ function parseDescriptor(text: string): Schedule | string {
 }
 
 /**
- * The values of a field; undefined if it is unrestricted; a string with the reason where it is invalid.
- * Unrestricted matters for the two day fields: where both are restricted, a day that matches either one is due.
+ * The values of a field; undefined if it is unrestricted; a string with the reason if it is invalid.
+ * Unrestricted matters for the two day fields: if both are restricted, a day that matches either one is due.
  */
 function parseField(text: string, field: Field): readonly number[] | undefined | string {
   const values = new Set<number>();

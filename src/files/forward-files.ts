@@ -14,7 +14,7 @@ export interface ForwardFiles extends Omit<SaveFiles, 'to' | 'onFailed'> {
   readonly out: Writable;
 }
 
-/** Rejects with 'server' for a member that would leave its root, and where `out` breaks. */
+/** Rejects with 'server' for a member that would leave its root, and if `out` breaks. */
 export async function forwardFiles(task: ForwardFiles): Promise<void> {
   const { members, root, as, out, onFile, onBytes, onSkipped } = task;
   const renamed = (name: Buffer): Buffer =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { StashError } from '#src/errors.ts';
 
 /**
- * Resolves with the real path of `path` (see `claimPath`) below `root`. Rejects with 'not-found', and with 'precondition' where it leads out of
+ * Resolves with the real path of `path` (see `claimPath`) below `root`. Rejects with 'not-found', and with 'precondition' if it leads out of
  * the volume.
  */
 export async function inside(root: string, path: string): Promise<string> {

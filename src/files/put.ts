@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 
 import type { Piece } from '#src/domain/files/sparse.ts';
 
-/** Resolves when the stream takes more data. Rejects where it breaks. */
+/** Resolves when the stream takes more data. Rejects if it breaks. */
 export async function put(out: Writable, data: Buffer | string): Promise<void> {
   if (out.errored) throw out.errored;
   if (!out.write(data)) await once(out, 'drain');

@@ -20,7 +20,7 @@ export interface ArchiveMember {
   readonly contents: AsyncIterable<Piece>;
 }
 
-/** Calls `onTotal` where the archive says how many bytes of contents it has. Rejects with 'server' if it is malformed, or ends too early. */
+/** Calls `onTotal` if the archive says how many bytes of contents it has. Rejects with 'server' if it is malformed, or ends too early. */
 export async function* readArchive(
   source: Readable,
   onTotal: (bytes: number) => void = () => undefined,
@@ -52,7 +52,7 @@ export async function* readArchive(
   for (;;) if ((await reader.exactly(blockBytes)).length < blockBytes) return;
 }
 
-/** Reads no more than the contents of one member, and rejects where the archive ends before them. */
+/** Reads no more than the contents of one member, and rejects if the archive ends before them. */
 function atMost(reader: ByteReader, bytes: number): ByteReader & { skip(): Promise<void> } {
   let left = bytes;
   async function* pieces(length: number): AsyncGenerator<Buffer, void> {

@@ -50,7 +50,7 @@ const smallFile = 64 * 1024;
 const regularOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * The name of the file, or of the directory, begins the name of each member; `.` for the whole volume. Rejects as `inside`, and where `out`
+ * The name of the file, or of the directory, begins the name of each member; `.` for the whole volume. Rejects as `inside`, and if `out`
  * breaks.
  */
 export async function sendFiles({ root, path, out, onProblem }: SendFiles): Promise<void> {

@@ -9,7 +9,7 @@ import { filled } from './write-sparsely.ts';
 
 const pieceBytes = 1024 * 1024;
 
-/** Rejects as the device does, and where `out` breaks. */
+/** Rejects as the device does, and if `out` breaks. */
 export async function sendImage(device: string, out: Writable): Promise<void> {
   await using file = await open(device, 'r');
   /** Where the data ends that was sent. */

@@ -32,7 +32,7 @@ pwd               print the present directory
 exit [CODE]       leave
 `;
 
-/** Resolves with the code of `exit`, else with 0, or 1 where the last command failed. */
+/** Resolves with the code of `exit`, else with 0, or 1 if the last command failed. */
 export async function runShell(shell: Shell): Promise<number> {
   const { root, input, out, err, isTerminal } = shell;
   let directory = '';

@@ -12,9 +12,9 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 /**
- * Resolves with 'ready' once the configuration is Ready, with 'no-operator' where no operator gives it a status.
- * Rejects with 'precondition' if it is Invalid, with 'timed-out' where it is not Ready within `timeoutMs`, with
- * 'not-found' where it was deleted.
+ * Resolves with 'ready' once the configuration is Ready, with 'no-operator' if no operator gives it a status.
+ * Rejects with 'precondition' if it is Invalid, with 'timed-out' if it is not Ready within `timeoutMs`, with
+ * 'not-found' if it was deleted.
  */
 export async function awaitReady(
   environment: WaitEnvironment,

@@ -28,7 +28,7 @@ export type Course<S extends AnySession> =
       readonly otherwise: string;
       readonly onTaken?: (session: Stored<S>) => void;
     }
-  /** This command; `why`: printed where the user may expect an operator. */
+  /** This command; `why`: printed if the user may expect an operator. */
   | { readonly do: 'here'; readonly why?: string | undefined };
 
 export interface CarryOutHere<S extends AnySession, Plan> {
@@ -36,7 +36,7 @@ export interface CarryOutHere<S extends AnySession, Plan> {
   readonly course: Course<S>;
   /** This executor's id. */
   readonly id: string;
-  /** Milliseconds that the session may take where this command carries it out. */
+  /** Milliseconds that the session may take if this command carries it out. */
   readonly timeoutMs: number;
   /** How long the command waits; undefined: until the session has ended. */
   readonly limit: Limit | undefined;
@@ -46,7 +46,7 @@ export interface CarryOutHere<S extends AnySession, Plan> {
   readonly plan: (held: Held<S>) => Promise<Plan>;
   /** Called before this command takes the session. */
   readonly onTake?: () => void;
-  /** Called with the ended session where this command carried it out. */
+  /** Called with the ended session if this command carried it out. */
   readonly onEnd?: (session: Stored<S>) => void;
   readonly say: (line: string) => void;
 }

@@ -43,7 +43,7 @@ export interface FollowEnvironment {
 }
 
 export interface Followed {
-  /** Has a verdict where `ended` is 'verdict'. */
+  /** Has a verdict if `ended` is 'verdict'. */
   readonly progress: Progress;
   /** `dead`, only with `endWhenDead`: the holder that has not renewed for too long; undefined if there is no holder. */
   readonly ended: 'verdict' | { readonly dead: Holder | undefined };
@@ -64,7 +64,7 @@ type FollowedBy =
 /** So long before a silent executor counts as dead, the follower probes whether it is the API server that is silent. */
 const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
 
-/** Rejects with 'interrupted', with 'not-found' and where the user may not read the session or what it makes. */
+/** Rejects with 'interrupted', with 'not-found' and if the user may not read the session or what it makes. */
 export async function follow<S extends AnySession>(
   environment: FollowEnvironment,
   kind: Pick<SessionKind<S, never>, FollowedBy>,

@@ -1,4 +1,4 @@
-/** Carries a restore in place out for a command, and says how to go on, or back, where it has to stop. */
+/** Carries a restore in place out for a command, and says how to go on, or back, if it has to stop. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';

@@ -27,7 +27,7 @@ export interface TakeRestore {
   readonly executor: Executor | undefined;
   /** This executor's id. */
   readonly id: string;
-  /** Milliseconds that the session may take where this command carries it out. */
+  /** Milliseconds that the session may take if this command carries it out. */
   readonly timeoutMs: number;
   /** Milliseconds that the command waits, in total; undefined: until the session has ended. */
   readonly limitMs: number | undefined;

@@ -15,7 +15,7 @@ import type { FollowEnvironment } from './follow.ts';
 
 export interface Ending {
   readonly progress: Progress;
-  /** The session where this command carried it out; undefined if another executor did, and tidies up. */
+  /** The session if this command carried it out; undefined if another executor did, and tidies up. */
   readonly ended: Stored<BackupSession> | undefined;
   readonly configuration: Stored<BackupConfiguration>;
   /** The policy of the command line. */

@@ -13,7 +13,7 @@ interface Environment {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called where an outage lasts, once for each. */
+  /** Called if an outage lasts, once for each. */
   readonly tellLost: (why: string) => void;
 }
 

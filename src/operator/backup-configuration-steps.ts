@@ -25,7 +25,7 @@ export interface Memory {
 }
 
 /**
- * Carries one step out. Resolves with `again` where the next decision follows at once, `end` where the reconciler waits
+ * Carries one step out. Resolves with `again` if the next decision follows at once, `end` if the reconciler waits
  * for a change, or the CronJob that the API server holds under the configuration's CronJob name, even if it is foreign.
  */
 export async function applyStep(
@@ -106,7 +106,7 @@ export async function applyStep(
   }
 }
 
-/** Resolves with the created CronJob or, where the name is taken, with the existing one. */
+/** Resolves with the created CronJob or, if the name is taken, with the existing one. */
 async function createCronJob(
   { cluster }: World,
   wanted: Named<CronJob>,

@@ -44,7 +44,7 @@ export async function changeStatus<S extends AnySession>(
 
 /**
  * Removes the hold of a holder that counts as dead.
- * @throws StashError 'conflict' where the session has changed since
+ * @throws StashError 'conflict' if the session has changed since
  */
 export async function giveBack<S extends AnySession>(
   { cluster }: World,

@@ -8,7 +8,7 @@ import { StashError } from '#src/errors.ts';
 /** Between two checks: each one costs a request. */
 const lookEveryMs = 10 * 60_000;
 
-/** @throws StashError 'precondition' where AppsCode's operator runs or the Stash CRDs are missing */
+/** @throws StashError 'precondition' if AppsCode's operator runs or the Stash CRDs are missing */
 export async function checkCluster(cluster: Cluster): Promise<void> {
   const groups = await cluster.groups();
   if (groups.includes(appscodeOperatorGroup)) throw besideAppscode();

@@ -16,8 +16,8 @@ export function jobRoleKind({ watchNamespaces }: OperatorOptions): JobRoleKind {
 }
 
 /**
- * Safe to repeat: writes only where an object is missing or has changed.
- * @throws StashError 'precondition' where an object of that name has another owner or binds another role, or where the
+ * Safe to repeat: writes only if an object is missing or has changed.
+ * @throws StashError 'precondition' if an object of that name has another owner or binds another role, or if the
  *   account may not be chosen or annotated; passes on every error of the API server
  */
 export async function ensureJobRights(cluster: Cluster, rights: JobRights): Promise<void> {
@@ -38,7 +38,7 @@ export async function ensureJobRights(cluster: Cluster, rights: JobRights): Prom
   );
 }
 
-/** Throws as `demandAllowed` does, also where the account does not exist. */
+/** Throws as `demandAllowed` does, also if the account does not exist. */
 export async function checkChosenAccount(cluster: Cluster, namespace: string, name: string): Promise<void> {
   const account = await find(cluster, serviceAccounts, { name, namespace });
   if (account === undefined) {

@@ -8,7 +8,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** @throws StashError 'usage' where `text` is not HOST:PORT or :PORT */
+/** @throws StashError 'usage' if `text` is not HOST:PORT or :PORT */
 export function parseListenAddress(text: string): ListenAddress {
   const [, bracketed, plain, digits = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]*)):(\d{1,5})$/i.exec(text) ?? [];
   const port = Number(digits);

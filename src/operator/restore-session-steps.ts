@@ -32,7 +32,7 @@ export function restoreSteps(world: World, kept: Kept<RestoreSession>): Restores
     return 'again';
   };
 
-  /** Writes nothing where the session has changed since it was seen: its command line may have renewed its hold. */
+  /** Writes nothing if the session has changed since it was seen: its command line may have renewed its hold. */
   const tellSwap = async ({ session, now }: RestoreSessionWorld, news: SwapNews): Promise<Then> => {
     const { type, status, reason, message } = news;
     const conditions = withCondition(session.status?.conditions, news, now);

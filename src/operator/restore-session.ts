@@ -52,7 +52,7 @@ export function restoreSessionReconciler(world: World): Reconciler {
   });
 }
 
-/** The index key of a session's target; '' where the session names none, which is the usual case. */
+/** The index key of a session's target; '' if the session names none, which is the usual case. */
 function targetGroup(kind: string | undefined, name = ''): string {
   return isTargetKind(kind) ? `${kind} ${name}` : '';
 }

@@ -44,7 +44,7 @@ const checkRetryMs = 5_000;
 
 /**
  * Resolves once the signal has aborted, the work has ended and the Lease is given back.
- * @throws StashError where it cannot start or continue: AppsCode's operator runs, the CRDs or rights are missing, the
+ * @throws StashError if it cannot start or continue: AppsCode's operator runs, the CRDs or rights are missing, the
  *   port is in use
  */
 export async function runOperator(

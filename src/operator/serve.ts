@@ -20,14 +20,14 @@ export interface Health {
 }
 
 export interface Served {
-  /** `http://127.0.0.1:PORT`, or `http://HOST:PORT` where `--listen` names a host. */
+  /** `http://127.0.0.1:PORT`, or `http://HOST:PORT` if `--listen` names a host. */
   readonly url: string;
   /** As `--listen` spells it: `:8080` is that port on all addresses. */
   readonly address: string;
   readonly close: () => Promise<void>;
 }
 
-/** @throws StashError 'precondition' where the process cannot listen on the address */
+/** @throws StashError 'precondition' if the process cannot listen on the address */
 export async function serve({ host, port }: ListenAddress, health: Health): Promise<Served> {
   const server = createServer(answer(health));
   server.listen({ port, host });

@@ -19,7 +19,7 @@ export function podsOfJob({ caches }: World, { namespace, name }: Key): Stored<P
   );
 }
 
-/** Resolves with `made` where it created the Job, and with `foreign` where another owner's Job has the name. */
+/** Resolves with `made` if it created the Job, and with `foreign` if another owner's Job has the name. */
 export async function ensureJob(
   { cluster, caches }: World,
   job: Named<Job>,

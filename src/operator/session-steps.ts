@@ -54,7 +54,7 @@ export function sessionSteps<
     podsOnly: 'the operator connects to pods of the target only; with --run-sessions=in-jobs the Job does',
   });
 
-  /** The cache has a part of each session; an executor goes on from that where it holds the session already. */
+  /** The cache has a part of each session; an executor goes on from that if it holds the session already. */
   const whole = async (session: Stored<S>, signal: AbortSignal): Promise<Stored<S>> =>
     readHolder(session)?.id === id ? await lookAgain(environment(signal), kept.resource, session) : session;
 

@@ -15,7 +15,7 @@ export interface Swaps {
 }
 
 export function watchSwaps(cache: Cache<RestoreSession>, clock: Pick<Clock, 'now'>): Swaps {
-  /** By namespace and name: where a session takes the name of another, the cache need not tell that that one is gone. */
+  /** By namespace and name: if a session takes the name of another, the cache need not tell that that one is gone. */
   const unfinished = new Map<
     string,
     { readonly session: Stored<RestoreSession>; readonly sighting: Sighting }

@@ -51,11 +51,11 @@ export interface RestorePointItem {
   readonly takenAt: string;
   readonly phase: PointPhase;
   readonly completeness: Completeness;
-  /** Why its session failed, where the snapshots record it. */
+  /** Why its session failed, if the snapshots record it. */
   readonly failure?: string;
   /** Left out if it is not recorded. */
   readonly madeBy?: 'schedule' | 'user';
-  /** Who asked for it, where a user did. */
+  /** Who asked for it, if a user did. */
   readonly user?: string;
   readonly pinned?: true;
   /** RFC 3339, UTC. */
@@ -150,7 +150,7 @@ export interface TableOptions {
 }
 
 /**
- * Returns a function for the rows of more and more points: their columns begin where those of the rows before did. With a
+ * Returns a function for the rows of more and more points: their columns begin if those of the rows before did. With a
  * line break at the end of each line, and headers before the first row unless `noHeaders`.
  */
 export function restorePointTable(options: TableOptions): (view: RestorePointView) => string {
@@ -247,7 +247,7 @@ export function restorePointItem(point: RestorePoint): RestorePointItem {
   };
 }
 
-/** Nothing where the quantity is absent or malformed. */
+/** Nothing if the quantity is absent or malformed. */
 function bytesOf<K extends string>(key: K, quantity: string | undefined): { readonly [N in K]?: number } {
   const bytes = parseQuantity(quantity ?? '');
   return (bytes === undefined ? {} : { [key]: Number(bytes) }) as { readonly [N in K]?: number };

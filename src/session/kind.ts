@@ -54,13 +54,13 @@ export interface SessionKind<S extends AnySession, Plan> {
   /** The verdict on a session whose status is final. Undefined if there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 
-  /** Reads what the context lacks. Rejects with a permanent error where that does not exist. */
+  /** Reads what the context lacks. Rejects with a permanent error if that does not exist. */
   readonly complete: (
     environment: Environment,
     session: Stored<S>,
     context: SessionContext,
   ) => Promise<SessionContext>;
-  /** Reads what an executor needs to create objects. Rejects with a permanent error where the session cannot run. */
+  /** Reads what an executor needs to create objects. Rejects with a permanent error if the session cannot run. */
   readonly plan: (environment: Environment, held: Held<S>, context: SessionContext) => Promise<Plan>;
   /** Whether a session can still succeed after its application was resumed early, by what was made before that. */
   readonly goesOnResumed: boolean;

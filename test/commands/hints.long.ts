@@ -1,4 +1,4 @@
-/** The commands in hints, run in the states in which the other tests print them; those of kubectl where there is one. */
+/** The commands in hints, run in the states in which the other tests print them; those of kubectl if there is one. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** `doctor` and `describe` where objects hold what an API server admits and no tool of ours writes. */
+/** `doctor` and `describe` if objects hold what an API server admits and no tool of ours writes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 

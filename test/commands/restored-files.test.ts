@@ -1,4 +1,4 @@
-/** What `browse`, `cp` and `diff` refuse before anything is created, and what they leave where they fail. */
+/** What `browse`, `cp` and `diff` refuse before anything is created, and what they leave if they fail. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';

@@ -44,7 +44,7 @@ const triggered = ['one', 'two', 'three'] as const;
 const trigger = (of: (typeof triggered)[number]) => `trigger pvc-${of} ${local}`;
 const restore = `restore pvc/known --suffix=-copy ${local}`;
 
-/** What fails, the command, and its exit code: 5 where it ran out of time, 4 where its session ended Failed by then. */
+/** What fails, the command, and its exit code: 5 if it ran out of time, 4 if its session ended Failed by then. */
 const cases = [
   ['create', 'backupconfigurations', `snapshot pvc/data ${local}`, [5]],
   ['create', 'backupsessions', `snapshot pvc/known ${local}`, [5]],

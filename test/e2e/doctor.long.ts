@@ -1,4 +1,4 @@
-/** `doctor` in clusters that are broken, each in one way: it names the cause first. Its fix, where it prints one, heals it. */
+/** `doctor` in clusters that are broken, each in one way: it names the cause first. Its fix, if it prints one, heals it. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 

@@ -1,4 +1,4 @@
-/** What a restore in place does where the snapshot from before fails, or another client creates a claim first. */
+/** What a restore in place does if the snapshot from before fails, or another client creates a claim first. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 

@@ -1,4 +1,4 @@
-/** What a restore in place does where somebody, or something, is in its way. */
+/** What a restore in place does if somebody, or something, is in its way. */
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 

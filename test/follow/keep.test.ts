@@ -1,4 +1,4 @@
-/** `--keep-last` where our operator carries the session out. */
+/** `--keep-last` if our operator carries the session out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

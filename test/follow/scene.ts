@@ -20,7 +20,7 @@ export interface SceneOptions {
   readonly claims?: readonly string[];
   /** The user may give hooks and delete restore points. */
   readonly hooksAndDeletions?: boolean;
-  /** Speed of the plugin's and the player's clock; more than 1 only where nothing else races against it. */
+  /** Speed of the plugin's and the player's clock; more than 1 only if nothing else races against it. */
   readonly times?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Prints the share of mutants that a test kills, by folder, and exits with 1 where one is below its threshold. */
+/** Prints the share of mutants that a test kills, by folder, and exits with 1 if one is below its threshold. */
 import { readFileSync } from 'node:fs';
 import { dirname, matchesGlob } from 'node:path';
 

@@ -138,7 +138,7 @@ export function playAppscode(stage: Stage, manners: AppscodeManners = {}): Playe
     await cluster.create(jobs, job);
   }
 
-  /** Starts the Job, or ends it where it must fail; returns whether it has work to do. */
+  /** Starts the Job, or ends it if it must fail; returns whether it has work to do. */
   async function isAtWork(job: Stored<Job> | undefined): Promise<boolean> {
     if (job === undefined || job.status?.conditions !== undefined) return false;
     if (jobEnds === 'fails') await endJob(job, 'Failed');

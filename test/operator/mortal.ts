@@ -35,7 +35,7 @@ export function mortal(): Life {
       throw error;
     }
   };
-  /** Sends a request only while the process runs: after `thaw` where it is frozen, never after its end. */
+  /** Sends a request only while the process runs: after `thaw` if it is frozen, never after its end. */
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     await alive(Promise.resolve());
     return await alive(work());

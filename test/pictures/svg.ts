@@ -73,7 +73,7 @@ function visible(row: Row | undefined): readonly Run[] | undefined {
   return row && textOf(row).trim() !== '' ? row.runs : undefined;
 }
 
-/** `textLength` keeps the columns where they are, whatever font the reader has. */
+/** `textLength` keeps the columns if they are, whatever font the reader has. */
 function drawRow(runs: readonly Run[], index: number): string {
   const length = runs.reduce((sum, run) => sum + run.text.length, 0) * character.width;
   const baseline = margin + index * character.height + fontSize;

@@ -1,4 +1,4 @@
-/** Whether the application is resumed, what the session records of it, and what is said where it may still be quiesced. */
+/** Whether the application is resumed, what the session records of it, and what is said if it may still be quiesced. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 

@@ -10,7 +10,7 @@ export interface PseudoTerminal {
   type(text: string): void;
   resize(rows: number, columns: number): void;
   /**
-   * Resolves with what the program has printed since the last call, without control sequences, once that matches. Rejects where it ends
+   * Resolves with what the program has printed since the last call, without control sequences, once that matches. Rejects if it ends
    * before, or prints nothing like it for a minute.
    */
   until(pattern: RegExp): Promise<string>;

@@ -71,7 +71,7 @@ export function parseObjects(words: readonly string[], allowed: readonly ObjectT
   return unique(names.map((name) => ({ type, name: checkName(name, type) })));
 }
 
-/** `TYPE NAME...` as `TYPE/NAME...` where the first word is a type; other words as they are. */
+/** `TYPE NAME...` as `TYPE/NAME...` if the first word is a type; other words as they are. */
 export function joinType(words: readonly string[], isType: (word: string) => boolean): readonly string[] {
   const [type = '', ...names] = words;
   if (names.length === 0 || words.some((word) => word.includes('/')) || !isType(type)) return words;

@@ -13,7 +13,7 @@ export interface RenameFlags {
 }
 
 /**
- * Returns a function from a claim to its new name, or its own name where no flag renames it.
+ * Returns a function from a claim to its new name, or its own name if no flag renames it.
  * @throws StashError 'usage' for a malformed flag, an invalid name, or one name for two claims; 'not-found' for a claim
  *   that is not in `claims`
  */

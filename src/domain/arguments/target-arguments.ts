@@ -44,7 +44,7 @@ const otherTypes = new Map(
   ].flatMap(({ words, instead }) => words.map((word) => [word, instead] as const)),
 );
 
-/** @throws StashError 'usage' for an unknown type or invalid name, or where `options` refuses or requires names */
+/** @throws StashError 'usage' for an unknown type or invalid name, or if `options` refuses or requires names */
 export function parseTargets(
   words: readonly string[],
   options: TargetArgumentsOptions = {},

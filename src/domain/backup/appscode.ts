@@ -17,7 +17,7 @@ export function classForAppscode(...asked: Parameters<typeof appscodeClass>): st
 
 /**
  * The snapshot class to write into the configuration, as AppsCode's operator uses no default. A failure 'precondition'
- * where it cannot snapshot the target, or not with one class.
+ * if it cannot snapshot the target, or not with one class.
  */
 export function appscodeClass(
   target: Target,

@@ -45,7 +45,7 @@ function succeededVerdict(
   { status }: Stored<BackupSession>,
   claims: readonly ClaimProgress[],
 ): Verdict | undefined {
-  // AppsCode's operator writes Succeeded where it found nothing to snapshot. A claim that its status lists may just not
+  // AppsCode's operator writes Succeeded if it found nothing to snapshot. A claim that its status lists may just not
   // be observed yet.
   const tellsOfNone = !status?.targets?.some(({ stats = [] }) => stats.length > 0);
   if (tellsOfNone && claims.every(({ phase }) => phase === 'Pending')) {
@@ -62,7 +62,7 @@ function succeededVerdict(
   };
 }
 
-/** `culprit`: the session itself, where its conditions say more than its claims. */
+/** `culprit`: the session itself, if its conditions say more than its claims. */
 function failure(
   session: Stored<BackupSession>,
   claims: readonly ClaimProgress[],

@@ -46,8 +46,8 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
 
 /**
  * The class of the command line, else the configuration's, else the driver's default class, else its only class. A
- * failure 'not-found' where the wanted class does not exist, 'precondition' where it is another driver's, where the
- * driver has no class, and where it has several and no single default.
+ * failure 'not-found' if the wanted class does not exist, 'precondition' if it is another driver's, if the
+ * driver has no class, and if it has several and no single default.
  */
 export function chooseSnapshotClass<C extends VolumeSnapshotClass>(options: {
   readonly claim: string;

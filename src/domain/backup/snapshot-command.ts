@@ -13,7 +13,7 @@ export interface CommandOptions {
   readonly hooks?: AdHocHooks | undefined;
 }
 
-/** Undefined if no command line can give these hooks, or where `sanitize` would change them in the output. */
+/** Undefined if no command line can give these hooks, or if `sanitize` would change them in the output. */
 export function snapshotCommand(
   target: Target,
   { configuration, hooks }: CommandOptions,

@@ -1,4 +1,4 @@
-/** Whether AppsCode's operator, where it runs, can snapshot the target. */
+/** Whether AppsCode's operator, if it runs, can snapshot the target. */
 import { appscodeOperatorGroup } from '#src/api/labels.ts';
 import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resources.ts';
 import { appscodeClass } from '#src/domain/backup/appscode.ts';

@@ -70,7 +70,7 @@ export interface ClusterFacts {
   /** The CRDs of the snapshot API that exist. */
   readonly definitions: Read<readonly Stored<CustomResourceDefinition>[]>;
   readonly webhooks: Read<readonly Stored<ValidatingWebhookConfiguration>[]>;
-  /** Contents that have lost their snapshot. Read where all namespaces are examined; undefined elsewhere. */
+  /** Contents that have lost their snapshot. Read if all namespaces are examined; undefined elsewhere. */
   readonly leaked: Read<readonly Stored<VolumeSnapshotContent>[]> | undefined;
   /** The volumes that restores in place have marked, in all namespaces. */
   readonly swapped: Read<readonly Stored<PersistentVolume>[]>;
@@ -142,7 +142,7 @@ export interface Subject {
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Undefined if it does not exist. */
   readonly object: Read<TargetObject | undefined>;
-  /** Read only where the claims of the target depend on its pods. */
+  /** Read only if the claims of the target depend on its pods. */
   readonly pods: Read<readonly Pod[]>;
 }
 
@@ -199,7 +199,7 @@ export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stor
   return target === undefined ? own : own.filter((configuration) => isFor(configuration, target));
 }
 
-/** The findings about a value; where there is none, that they are unknown, and why. */
+/** The findings about a value; if there is none, that they are unknown, and why. */
 export function whereRead<T>(read: Read<T>, find: (value: T) => Finding[]): Finding[] {
   if ('value' in read) return find(read.value);
   if ('unserved' in read) {

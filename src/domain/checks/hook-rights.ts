@@ -1,4 +1,4 @@
-/** Whether the user could run the hooks of a configuration, where no operator runs them. */
+/** Whether the user could run the hooks of a configuration, if no operator runs them. */
 import { pods } from '#src/api/resources.ts';
 import { commandOf } from '#src/domain/hooks/hooks.ts';
 

@@ -4,7 +4,7 @@ import type { Lease, Stored } from '#src/api/kubernetes.ts';
 /** Leaders renew every few seconds; the rest allows for clocks that differ. */
 const silentAfterMs = 60_000;
 
-/** Milliseconds since the last renewal; infinite where the leader gave its Lease back. */
+/** Milliseconds since the last renewal; infinite if the leader gave its Lease back. */
 export function silentFor({ spec = {} }: Stored<Lease>, now: Date): number {
   const { holderIdentity = '', renewTime = '' } = spec;
   return holderIdentity === '' ? Infinity : now.getTime() - Date.parse(renewTime);

@@ -59,7 +59,7 @@ function judge(facts: Facts, { driver, lease, claims }: Elected): Finding[] {
   }
   const renewed = renewedAt(lease);
   return whereRead(facts.listed(volumeSnapshots), (snapshots) => {
-    // A Lease stays where the sidecar no longer elects a leader.
+    // A Lease stays if the sidecar no longer elects a leader.
     const isOutlived = snapshots.some(
       ({ spec, status }) =>
         claims.includes(spec.source.persistentVolumeClaimName ?? '') &&
@@ -86,7 +86,7 @@ function lastRenewed(found: readonly Stored<Lease>[]): Stored<Lease> | undefined
   );
 }
 
-/** Milliseconds since the epoch; 0 where it was never renewed. */
+/** Milliseconds since the epoch; 0 if it was never renewed. */
 function renewedAt({ spec }: Lease): number {
   return Date.parse(spec?.renewTime ?? '') || 0;
 }

@@ -70,7 +70,7 @@ function ofDriver(
   return { ...choice.failure, fix: wanted && fixWith(wanted, others, configuration) };
 }
 
-/** Makes `wanted` the class of the driver: the configuration's where it names another one, else the only default. */
+/** Makes `wanted` the class of the driver: the configuration's if it names another one, else the only default. */
 function fixWith(
   { metadata: { name } }: Stored<VolumeSnapshotClass>,
   otherDefaults: readonly Stored<VolumeSnapshotClass>[],

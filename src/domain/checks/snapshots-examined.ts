@@ -5,7 +5,7 @@ import { snapshotsOfPoint } from '#src/domain/restore-points/restore-points.ts';
 
 import type { Facts } from './check.ts';
 
-/** All of them where no target is named, else those of the target's restore points. */
+/** All of them if no target is named, else those of the target's restore points. */
 export function snapshotsExamined(
   { target, points }: Facts,
   all: readonly Stored<VolumeSnapshot>[],

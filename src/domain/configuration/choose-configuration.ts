@@ -17,7 +17,7 @@ export function chooseConfiguration(
 /**
  * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined if
  * there is none and the name of the one to create is free.
- * @throws StashError 'not-found' where `requested` does not exist, 'precondition' where no configuration can be used
+ * @throws StashError 'not-found' if `requested` does not exist, 'precondition' if no configuration can be used
  */
 export function configurationFor(
   configurations: readonly Stored<BackupConfiguration>[],

@@ -21,7 +21,7 @@ export interface Among {
 /**
  * The configuration of this name, or the only one of this workload. With several, one whose driver takes snapshots goes
  * before those of other drivers.
- * @throws StashError 'not-found', whose hint suggests a similar name; 'precondition' where several are for the workload
+ * @throws StashError 'not-found', whose hint suggests a similar name; 'precondition' if several are for the workload
  */
 export function configurationMeant(
   argument: ConfigurationArgument,
@@ -82,7 +82,7 @@ function notFound(what: string, near: string | undefined, namespace: string): St
   });
 }
 
-/** @throws StashError 'precondition' where the configuration has another driver, or no valid target */
+/** @throws StashError 'precondition' if the configuration has another driver, or no valid target */
 export function targetOfConfiguration(configuration: Stored<BackupConfiguration>): Target {
   const { metadata, spec } = configuration;
   const { name, namespace = '' } = metadata;

@@ -97,7 +97,7 @@ export function merged<T extends object>(value: T, patch: object): T {
   return Object.fromEntries(fields) as T;
 }
 
-/** @throws StashError 'precondition' where the existing configuration is not ours, or not for `target` */
+/** @throws StashError 'precondition' if the existing configuration is not ours, or not for `target` */
 export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, target: Target): Failure[] {
   const of = configuredTarget({ apiVersion: '', kind: '', metadata, spec });
   const why =

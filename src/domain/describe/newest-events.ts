@@ -1,7 +1,7 @@
 /** Puts Events in order, newest last as kubectl shows them. */
 import type { Event, Stored } from '#src/api/kubernetes.ts';
 
-/** When it last happened, in milliseconds since the epoch; NaN where the Event does not say. */
+/** When it last happened, in milliseconds since the epoch; NaN if the Event does not say. */
 export function eventTime({ lastTimestamp, eventTime, firstTimestamp, metadata }: Stored<Event>): number {
   return Date.parse(lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp);
 }

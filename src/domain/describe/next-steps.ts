@@ -101,7 +101,7 @@ function afterSwap(session: Stored<RestoreSession>, keptVolumes: number | undefi
   ];
 }
 
-/** Only where the restore points tell that its claims can come back. A deleted workload often leaves its claims. */
+/** Only if the restore points tell that its claims can come back. A deleted workload often leaves its claims. */
 function lost({ target, claims, points }: TargetFacts): readonly NextStep[] {
   const missing = valueOf(claims)?.some(({ claim }) => claim === undefined) === true;
   if (!missing || valueOf(points)?.some(isGood) !== true) return [];

@@ -5,7 +5,7 @@ import { memberParts } from './member-path.ts';
 
 /**
  * The parts of the member's name below the root of the archive; `root`: the name of that root, undefined for the volume's own. Throws 'server'
- * where the name leads anywhere else.
+ * if the name leads anywhere else.
  */
 export function partsBelow(name: Buffer, root: string | undefined): readonly Buffer[] {
   const parts = memberParts(name);

@@ -94,7 +94,7 @@ function header(
   return block;
 }
 
-/** Octal digits, or GNU's base 256 where those have no room. */
+/** Octal digits, or GNU's base 256 if those have no room. */
 function number(block: Buffer, at: number, length: number, value: number): void {
   const digits = value.toString(8);
   if (digits.length < length) {
@@ -118,7 +118,7 @@ function checksum(block: Buffer): number {
 }
 
 export type Header =
-  /** A member, whose contents follow: `stored` bytes, which begin with a map where the file has holes. */
+  /** A member, whose contents follow: `stored` bytes, which begin with a map if the file has holes. */
   | { readonly is: 'member'; readonly member: Member; readonly stored: number; readonly isSparse: boolean }
   /** Data of `size` bytes follows, for `Pending.take`. */
   | { readonly is: 'extra'; readonly flag: string; readonly size: number }

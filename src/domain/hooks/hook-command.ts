@@ -7,7 +7,7 @@ import type { HookState } from './hook-step.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { commandLine, flag, joinCommands } from '#src/domain/command-line.ts';
 
-/** A container of a pod; where it does not run, the command waits for the pod first. */
+/** A container of a pod; if it does not run, the command waits for the pod first. */
 export interface HandPlace {
   readonly pod: Stored<Pod>;
   readonly container: string;
@@ -15,7 +15,7 @@ export interface HandPlace {
 }
 
 /**
- * A shell command that runs the hook in each of the places; where they are not known, in a pod of the workload that
+ * A shell command that runs the hook in each of the places; if they are not known, in a pod of the workload that
  * kubectl picks. Undefined if the hook is not a command, or no place is left.
  */
 export function hookByHand(

@@ -25,7 +25,7 @@ export const restoreHooks: HookNames = { pre: 'preRestore', post: 'postRestore' 
 export interface HookState {
   /** When the pre hook began, by the clock of the executor that ran it. */
   readonly quiescedSince: Date | undefined;
-  /** By the same clock: when the application must be resumed, where that executor set a limit. */
+  /** By the same clock: when the application must be resumed, if that executor set a limit. */
   readonly quiescedUntil: Date | undefined;
   readonly pre: Condition | undefined;
   readonly post: Condition | undefined;

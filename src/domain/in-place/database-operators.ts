@@ -8,7 +8,7 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 export interface Database {
   /** The name of the operator. */
   readonly operator: string;
-  /** `cluster/pg`, or `pg` where only labels name it. */
+  /** `cluster/pg`, or `pg` if only labels name it. */
   readonly name: string;
   /** How the operator restores a database by itself; undefined: not from snapshots of volumes. */
   readonly recovery: string | undefined;
@@ -22,7 +22,7 @@ interface Known {
   readonly group: string;
   /** The label of its claims that names the database. */
   readonly label: string;
-  /** What `app.kubernetes.io/managed-by` begins with, where the label is one that others set as well. */
+  /** What `app.kubernetes.io/managed-by` begins with, if the label is one that others set as well. */
   readonly manager?: string;
   readonly recovery?: string;
 }

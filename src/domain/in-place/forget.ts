@@ -25,7 +25,7 @@ export interface ForgetScene {
   readonly points: readonly RestorePoint[];
 }
 
-/** Nothing where the session has kept nothing, and no swap of it is under way. */
+/** Nothing if the session has kept nothing, and no swap of it is under way. */
 export function forgetEffects(scene: ForgetScene): DeleteEffects {
   const { session, kept } = scene;
   const undo = kept.some(({ swapped }) => swapped.role === 'kept')

@@ -12,7 +12,7 @@ const { volumesKept, workloadStarted, swapInterrupted } = stashCondition;
 
 /**
  * Whether the command line may have stopped the workload, and has not started it again. It records that it is about to;
- * where the record cannot be read, it may have from when it keeps the volumes.
+ * if the record cannot be read, it may have from when it keeps the volumes.
  */
 export function mayBeStopped(session: Stored<RestoreSession>): boolean {
   if (isTrue(session, workloadStarted.type)) return false;

@@ -28,7 +28,7 @@ export function planNotes(scene: NotedScene): string[] {
   return [...operators(scene), ...unusedClaims(scene), ...larger(scene), ...ended(scene), ...rollout(scene)];
 }
 
-/** What is different where the claims are deleted and created again. */
+/** What is different if the claims are deleted and created again. */
 export function recreateNotes(claims: readonly ClaimInPlace[]): string[] {
   const retained = claims.filter(isRetained).map(({ claim }) => claim.spec.volumeName ?? '');
   return [

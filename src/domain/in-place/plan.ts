@@ -40,7 +40,7 @@ export interface InPlaceRow {
   readonly snapshot: string;
   readonly size: string;
   readonly newSize: string;
-  /** Zone or node of the present volume, where it is bound to one. */
+  /** Zone or node of the present volume, if it is bound to one. */
   readonly place: string | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface InPlaceClaim {
   readonly uid: string;
   /** The PersistentVolume with the present data: it is kept. */
   readonly volume: string;
-  /** The temporary claim whose volume becomes the new one; left out by `undo`, where `incoming` is a kept volume. */
+  /** The temporary claim whose volume becomes the new one; left out by `undo`, if `incoming` is a kept volume. */
   readonly staged?: string;
   /** The PersistentVolume that takes the place of `volume`; left out until the staged claim is bound. */
   readonly incoming?: string;

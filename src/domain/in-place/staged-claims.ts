@@ -64,7 +64,7 @@ export function stagedTemplate(
   return onItsNode(template, { claim, pods }, classes);
 }
 
-/** The template with the node of the claim's pods, where its class may wait for a pod. */
+/** The template with the node of the claim's pods, if its class may wait for a pod. */
 export function onItsNode(
   template: VolumeClaimTemplate,
   { claim, pods }: Pick<ClaimToStage, 'claim' | 'pods'>,

@@ -11,7 +11,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { meets } from '#src/domain/workload/selector.ts';
 
 /**
- * A failure `precondition` unless some node fits both volumes. Compares what the volumes require of a node's labels: where
+ * A failure `precondition` unless some node fits both volumes. Compares what the volumes require of a node's labels: if
  * that does not tell, no node fits.
  */
 export function misplacedVolume(

@@ -87,7 +87,7 @@ function container(options: InstallOptions): Container {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    // Copies the last log lines to the pod's status, where `install` reads them.
+    // Copies the last log lines to the pod's status, if `install` reads them.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
 }

@@ -23,7 +23,7 @@ export interface Found extends Manifest {
 
 /**
  * The step for each object, in the order given. Throws before anything is written.
- * @throws StashError 'precondition' where an object is being deleted or is not ours
+ * @throws StashError 'precondition' if an object is being deleted or is not ours
  */
 export function planInstall(found: readonly Found[]): Step[] {
   const steps = found.map(stepFor);
@@ -65,7 +65,7 @@ function isForeign({ resource, existing }: Found): boolean {
 
 /**
  * Two operators in different namespaces have separate Leases: both would carry out every session.
- * @throws StashError 'precondition' where an operator is installed in another namespace than `wanted`
+ * @throws StashError 'precondition' if an operator is installed in another namespace than `wanted`
  */
 export function refuseSecondHome(installed: Installation | undefined, wanted: string): void {
   if (installed === undefined || installed.home === wanted) return;
@@ -77,7 +77,7 @@ export function refuseSecondHome(installed: Installation | undefined, wanted: st
 
 /**
  * The next upgrade of the release would undo what this program changes, and it has to be removed with Helm.
- * @throws StashError 'precondition' where Helm has installed the operator
+ * @throws StashError 'precondition' if Helm has installed the operator
  */
 export function refuseHelms(installed: Installation | undefined): void {
   if (!installed?.release) return;

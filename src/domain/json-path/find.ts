@@ -10,7 +10,7 @@ interface Search {
   left: number;
 }
 
-/** @throws StashError 'usage' where an index is out of bounds, or values cannot be compared */
+/** @throws StashError 'usage' if an index is out of bounds, or values cannot be compared */
 export function find(path: Path, value: unknown): unknown[] {
   return walk(path, [value], { left: mostValues });
 }

@@ -36,7 +36,7 @@ export function jobAccount({ kind, metadata, spec }: RightsOwner): string {
   return shorten(`${prefix}-${metadata.name}`, nameLimit);
 }
 
-/** `Role`: where the operator watches only some namespaces, each of them has the Jobs' roles. */
+/** `Role`: if the operator watches only some namespaces, each of them has the Jobs' roles. */
 export type JobRoleKind = 'ClusterRole' | 'Role';
 
 /** All objects are owned by `owner`, so that Kubernetes deletes them with it. */

@@ -25,7 +25,7 @@ export interface SessionJobOptions {
 /** Number of further pods after a failed first one. */
 const backoffLimit = 3;
 
-/** @throws StashError 'invalid' where `checkRuntimeSettings` refuses the configuration's `runtimeSettings` */
+/** @throws StashError 'invalid' if `checkRuntimeSettings` refuses the configuration's `runtimeSettings` */
 export function buildBackupJob(
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,
@@ -44,7 +44,7 @@ export function buildBackupJob(
   });
 }
 
-/** @throws StashError 'invalid' where `checkRuntimeSettings` refuses the session's `runtimeSettings` */
+/** @throws StashError 'invalid' if `checkRuntimeSettings` refuses the session's `runtimeSettings` */
 export function buildRestoreJob(
   session: Stored<RestoreSession>,
   options: Omit<SessionJobOptions, 'maxFreezeMs'>,

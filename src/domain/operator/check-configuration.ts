@@ -21,7 +21,7 @@ import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';
 
 export interface ConfigurationCheck {
-  /** One sentence for each problem, which begins with the field; sessions can run only where there is none. */
+  /** One sentence for each problem, which begins with the field; sessions can run only if there is none. */
   readonly problems: readonly string[];
   /** One sentence for each setting that is valid, but may not have the effect that the user expects. */
   readonly warnings: readonly string[];

@@ -116,7 +116,7 @@ function make(
 }
 
 /**
- * The CronJob of a configuration that has become invalid stays, and `paused` suspends it. It is deleted where
+ * The CronJob of a configuration that has become invalid stays, and `paused` suspends it. It is deleted if
  * `runtimeSettings` are refused: its pods may have them, if an earlier version of this program created it.
  */
 function restrain(

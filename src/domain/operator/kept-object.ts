@@ -134,7 +134,7 @@ function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSessio
     metadata: {
       ...of.metadata,
       ...(generation !== undefined && { generation }),
-      // The operator replaces the list where it removes its own: keep all of them, or none.
+      // The operator replaces the list if it removes its own: keep all of them, or none.
       ...(JSON.stringify(finalizers).length <= mostKept && finalizers.length > 0 && { finalizers }),
       ...(Object.keys(read).length > 0 && { annotations: read }),
     },

@@ -4,7 +4,7 @@ import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, durationSince, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
-/** The status with the condition about the executor, which belongs to the target; Pending where it has not begun. */
+/** The status with the condition about the executor, which belongs to the target; Pending if it has not begun. */
 export function withExecutor(
   present: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration> | undefined,

@@ -3,7 +3,7 @@ import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
-/** The status with `condition` and the deadline; Pending where the session has not begun. */
+/** The status with `condition` and the deadline; Pending if the session has not begun. */
 export function withPending(
   present: Stored<RestoreSession>,
   condition: Omit<Condition, 'lastTransitionTime'>,

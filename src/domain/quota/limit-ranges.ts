@@ -33,7 +33,7 @@ function whyBeyond({ spec }: LimitRange, size: string): string[] {
   ]);
 }
 
-/** False where one of them is absent or malformed. */
+/** False if one of them is absent or malformed. */
 function isLess(a = '', b = ''): boolean {
   const [less, more] = [parseQuantity(a), parseQuantity(b)];
   return less !== undefined && more !== undefined && less < more;

@@ -10,7 +10,7 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 /**
- * The newest restore point whose snapshots are all ready and whose session, where it still exists, Succeeded.
+ * The newest restore point whose snapshots are all ready and whose session, if it still exists, Succeeded.
  * `points`: newest first.
  */
 export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {
@@ -25,7 +25,7 @@ function isFit(point: RestorePoint, target: Target): boolean {
  * The restore point of a target that `from` names: `latest`, a session as `list` prints it, or a snapshot as `list -o name` does,
  * else the newest complete one at the `moment`. `points`: newest first. `only`: the claims that shall be restored; what the others
  * lack then does not matter, nor does that the session failed, or cut them when the application was not quiet any more.
- * A failure `not-found`, or `precondition` where it is there but not fit.
+ * A failure `not-found`, or `precondition` if it is there but not fit.
  */
 export function choosePoint(
   points: readonly RestorePoint[],

@@ -9,7 +9,7 @@ export function cutBefore(last: Date): Record<string, string> {
 
 /**
  * Why a ready snapshot may not be consistent: it was cut, or may have been, after the application resumed. Undefined
- * where it was cut in time, or where the application was not quiesced.
+ * if it was cut in time, or if the application was not quiesced.
  */
 export function cutTooLate({ metadata, status }: VolumeSnapshot): string | undefined {
   const last = metadata.annotations?.[annotation.cutBefore];

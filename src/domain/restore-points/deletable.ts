@@ -9,7 +9,7 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { DeleteScene } from './delete-effects.ts';
 import { restorePoints, snapshotsOfPoint, type RestorePoint } from './restore-points.ts';
 
-/** @throws StashError 'not-found'; 'precondition' where a name without a type stands for several things */
+/** @throws StashError 'not-found'; 'precondition' if a name without a type stands for several things */
 export function objectsNamed(
   { type, name }: ObjectArgument,
   scene: DeleteScene,

@@ -35,7 +35,7 @@ export interface RestorePoint {
   readonly target?: PointTarget;
   /** The BackupConfiguration's name. */
   readonly invoker?: string;
-  /** When the session was created or, where that is not known, when its earliest snapshot was cut. */
+  /** When the session was created or, if that is not known, when its earliest snapshot was cut. */
   readonly takenAt: Date;
   readonly claims: readonly PointClaim[];
   /** `complete`: each claim of the session has a ready snapshot. `unknown`: made by other means than this program. */

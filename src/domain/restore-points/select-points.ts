@@ -36,7 +36,7 @@ function isAmong({ target }: RestorePoint, { kinds, names }: TargetArguments): b
 }
 
 /**
- * For each claim the labels of its snapshot, and those of the workload; where the workload no longer exists, those that
+ * For each claim the labels of its snapshot, and those of the workload; if the workload no longer exists, those that
  * the claim had when its snapshot was taken.
  */
 function labelsOf({ namespace, target, claims }: RestorePoint, workloads: WorkloadLabels): Labels[] {

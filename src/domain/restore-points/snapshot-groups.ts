@@ -18,10 +18,10 @@ export interface PointTarget {
 /** The snapshots of one session and one target; empty for a session that has created none. */
 export interface SnapshotGroup {
   readonly namespace: string;
-  /** The session's name; where it is not known, the common suffix of the snapshots or the name of a single one. */
+  /** The session's name; if it is not known, the common suffix of the snapshots or the name of a single one. */
   readonly session: string;
   readonly sessionUid?: string | undefined;
-  /** The session itself, where it still exists. */
+  /** The session itself, if it still exists. */
   readonly object?: Stored<BackupSession> | undefined;
   readonly target?: PointTarget | undefined;
   /** Whether `claims` is the complete list, from our annotations. */
@@ -218,7 +218,7 @@ function namespaceOf(object: KubernetesObject): string {
   return object.metadata.namespace ?? '';
 }
 
-/** Restorable snapshots first, then the older: where two claim to be the same, the first counts. */
+/** Restorable snapshots first, then the older: if two claim to be the same, the first counts. */
 function bestFirst(snapshots: readonly Stored<VolumeSnapshot>[]): Stored<VolumeSnapshot>[] {
   return snapshots
     .map((snapshot) => ({ snapshot, rank: rank(snapshot) }))

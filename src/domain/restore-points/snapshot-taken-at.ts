@@ -1,7 +1,7 @@
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
 /**
- * When the snapshot was taken, by the API server's clock, as sessions have it. By the driver's clock only where the
+ * When the snapshot was taken, by the API server's clock, as sessions have it. By the driver's clock only if the
  * object was created for a snapshot that existed already.
  */
 export function snapshotTakenAt({ metadata, spec, status }: Stored<VolumeSnapshot>): Date {

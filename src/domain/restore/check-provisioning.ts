@@ -71,7 +71,7 @@ function whyWrongClass(
   );
 }
 
-/** The command with a class of the driver, where it is known. */
+/** The command with a class of the driver, if it is known. */
 function waysOn(
   classes: readonly Stored<StorageClass>[],
   driver: string | undefined,

@@ -13,7 +13,7 @@ export interface ClaimContext {
   readonly warning?: string | undefined;
 }
 
-/** `Unknown` where the claim waits for its first consumer and no pod uses it: the user has to start one. */
+/** `Unknown` if the claim waits for its first consumer and no pod uses it: the user has to start one. */
 export function claimProgress(
   template: VolumeClaimTemplate,
   claim: Stored<PersistentVolumeClaim> | undefined,

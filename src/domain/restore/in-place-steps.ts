@@ -28,7 +28,7 @@ export interface Keeping {
   readonly mayRestoreInPlace: boolean;
 }
 
-/** The rights that the steps need to lose no data. `stopped`: set where they scale its workload down. */
+/** The rights that the steps need to lose no data. `stopped`: set if they scale its workload down. */
 export function rightsToKeep(
   volumes: readonly Stored<PersistentVolume>[],
   stopped: RestoreWords | undefined,
@@ -82,7 +82,7 @@ export function isOfWorkload(words: RestoreWords, { metadata }: Pod): boolean {
 }
 
 /**
- * `words`, where the steps have to stop its workload; undefined: the claims do not belong to the workload, or it runs
+ * `words`, if the steps have to stop its workload; undefined: the claims do not belong to the workload, or it runs
  * no pods.
  */
 export function workloadToStop(

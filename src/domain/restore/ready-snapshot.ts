@@ -6,7 +6,7 @@ import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** A failure 'not-found' if it does not exist, 'precondition' where it is being deleted or not ready. */
+/** A failure 'not-found' if it does not exist, 'precondition' if it is being deleted or not ready. */
 export function readySnapshot(
   template: VolumeClaimTemplate,
   snapshots: readonly Stored<VolumeSnapshot>[],

@@ -62,7 +62,7 @@ export function templatesOf(point: RestorePoint, options: RestoreOptions): Resto
   };
 }
 
-/** The claims of a point that `only` names, in the point's order; all where it is empty. Throws 'not-found'. */
+/** The claims of a point that `only` names, in the point's order; all if it is empty. Throws 'not-found'. */
 export function selectClaims(point: RestorePoint, only: readonly string[] = []): readonly PointClaim[] {
   const names = point.claims.map(({ claim }) => claim);
   for (const name of only) {
@@ -76,8 +76,8 @@ export function selectClaims(point: RestorePoint, only: readonly string[] = []):
 }
 
 /**
- * The template with a request that is large enough for the snapshot, and a note where it got larger. Throws
- * 'precondition' where neither template nor snapshot gives a size.
+ * The template with a request that is large enough for the snapshot, and a note if it got larger. Throws
+ * 'precondition' if neither template nor snapshot gives a size.
  */
 export function grown(
   template: VolumeClaimTemplate,

@@ -21,7 +21,7 @@ export function restoreVerdict(
   if (phase === 'Failed' || phase === 'Invalid') {
     return { outcome: isDeadlineExceeded(session) ? 'timed-out' : 'failed', ...failure(session, claims) };
   }
-  // An operator may write Succeeded where it found nothing to restore. A claim that its status lists may just not be
+  // An operator may write Succeeded if it found nothing to restore. A claim that its status lists may just not be
   // observed yet.
   const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
   if (claims.length === 0 || (tellsOfNone && claims.every((claim) => claim.phase === 'Pending'))) {
@@ -38,7 +38,7 @@ export function restoreVerdict(
   };
 }
 
-/** `culprit`: the session itself, where its conditions say more than its claims. */
+/** `culprit`: the session itself, if its conditions say more than its claims. */
 function failure(
   session: Stored<RestoreSession>,
   claims: readonly ClaimProgress[],

@@ -49,7 +49,7 @@ export function originOf(
 }
 
 /**
- * A record of its claim for a snapshot that has none: the claim itself where it existed when the snapshot was cut, else
+ * A record of its claim for a snapshot that has none: the claim itself if it existed when the snapshot was cut, else
  * what the content tells. Undefined if nothing is known.
  */
 export function recordFor(

@@ -229,7 +229,7 @@ function* keptByRule(
   }
 }
 
-/** From each claim to a key that claims share exactly where they have the same complete restore points. */
+/** From each claim to a key that claims share exactly if they have the same complete restore points. */
 function claimsAlike(entries: readonly Entry[]): ReadonlyMap<string, string> {
   const points = new Map<string, string[]>();
   for (const { claim, point, counts } of entries) {

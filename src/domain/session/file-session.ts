@@ -14,7 +14,7 @@ export function isFileSession({ kind, metadata }: KubernetesObject): boolean {
   return kind === 'RestoreSession' && metadata.annotations?.[annotation.filesUntil] !== undefined;
 }
 
-/** Undefined of another session, and where the annotation holds no time: then nothing of ours deletes it. */
+/** Undefined of another session, and if the annotation holds no time: then nothing of ours deletes it. */
 export function deadlineOfFiles({ metadata }: KubernetesObject): Date | undefined {
   const at = new Date(metadata.annotations?.[annotation.filesUntil] ?? '');
   return Number.isNaN(at.getTime()) ? undefined : at;

@@ -4,18 +4,18 @@
  * it report a session as unfinished that is just being ended.
  */
 
-/** For the operator, where no executor carries the session out or is about to: allows only for clocks that differ. */
+/** For the operator, if no executor carries the session out or is about to: allows only for clocks that differ. */
 export const vacantGraceMs = 5_000;
 
 /**
- * For the operator, where an executor carries the session out or may be about to. An executor that has lost its
+ * For the operator, if an executor carries the session out or may be about to. An executor that has lost its
  * connection waits 15 s before it judges (`lostGraceMs`) and needs up to 10 s to write; a killed executor counts as
  * dead after 30 s (`deadAfterMs`).
  */
 export const executorGraceMs = 30_000;
 
 /**
- * For the operator, where it carries the session out itself: the four tries to resume an application, with their
+ * For the operator, if it carries the session out itself: the four tries to resume an application, with their
  * pauses, take 4 min 13 s. Longer than this only an API server that does not answer keeps it.
  */
 export const ownGraceMs = 5 * 60_000;
@@ -28,13 +28,13 @@ export const failedJobGraceMs = 15_000;
 
 /**
  * For the operator: so long after the application should have been resumed, it resumes the application itself, even
- * where the executor may be alive; a healthy executor would have begun long before.
+ * if the executor may be alive; a healthy executor would have begun long before.
  */
 export const overdueThawMs = 5_000;
 
 /**
  * For the command line: milliseconds within which an operator gives a configuration or a session a status, or takes the
- * session; after that the command line carries the session out itself (docs/operator.md). An operator is `known` where
+ * session; after that the command line carries the session out itself (docs/operator.md). An operator is `known` if
  * it has given the session's configuration a status; it gets longer, since it may be busy or changing its leader.
  */
 export const operatorAnswersMs = { known: 10_000, unknown: 2_000 } as const;

@@ -39,7 +39,7 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** One line, without the session's name: `data-db-1: not ready after 10m`. */
   readonly message: string;
-  /** The object to describe where it is not a claim: `job/stash-vs-db-1`. */
+  /** The object to describe if it is not a claim: `job/stash-vs-db-1`. */
   readonly culprit?: string | undefined;
 }
 

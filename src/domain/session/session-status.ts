@@ -56,12 +56,12 @@ export function createdAt(session: Session): Date {
   return new Date(session.metadata.creationTimestamp);
 }
 
-/** Time from creation to `now` in the format of `status.sessionDuration`; 0 where clocks differ and it is negative. */
+/** Time from creation to `now` in the format of `status.sessionDuration`; 0 if clocks differ and it is negative. */
 export function durationSince(session: Session, now: Date): string {
   return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
 }
 
-/** `why`: what delayed the session, where that is known. */
+/** `why`: what delayed the session, if that is known. */
 export function deadlineExceeded(timeoutMs: number, why?: string): Omit<Condition, 'lastTransitionTime'> {
   return {
     ...stashCondition.deadlineExceeded,

@@ -68,7 +68,7 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
   }
 }
 
-/** The command that describes the first claim that did not succeed; the session, where that was not created. */
+/** The command that describes the first claim that did not succeed; the session, if that was not created. */
 function describeCommand(progress: Progress): string {
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
   const object = culprit && progress.kind.describes(culprit);

@@ -22,7 +22,7 @@ export interface TargetObject {
 /** Other objects in the target's namespace. */
 export interface Seen {
   readonly claims: readonly Pick<PersistentVolumeClaim, 'metadata'>[];
-  /** The pods that the target controls; not needed where `needsPods` returns false. */
+  /** The pods that the target controls; not needed if `needsPods` returns false. */
   readonly pods: readonly Pod[];
   /** Takes precedence over the workload's own replicas. */
   readonly replicas?: number | undefined;

@@ -17,7 +17,7 @@ const labelLimit = 63;
 const validLabelValue = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)?$/i;
 
 /**
- * `name` where it has at most `limit` characters; else its beginning, `-` and eight hex digits, `limit` characters at
+ * `name` if it has at most `limit` characters; else its beginning, `-` and eight hex digits, `limit` characters at
  * most. A valid DNS-1123 subdomain stays one.
  */
 export function shorten(name: string, limit: number): string {
@@ -29,7 +29,7 @@ export function isLabelValue(text: string): boolean {
   return text.length <= labelLimit && validLabelValue.test(text);
 }
 
-/** `text` as a label value: unchanged where it is valid, else with invalid characters replaced and a hash appended. */
+/** `text` as a label value: unchanged if it is valid, else with invalid characters replaced and a hash appended. */
 export function labelValue(text: string): string {
   if (isLabelValue(text)) return text;
   return withHash(text.replaceAll(/[^a-z0-9._-]/gi, '-'), text, labelLimit);
@@ -60,7 +60,7 @@ export function snapshotName(claim: string, sessionCreated: string): string {
   return withSuffix(claim, unixSeconds(new Date(sessionCreated)));
 }
 
-/** The name where another session has taken `snapshotName`: appends four hex digits of this session's UID. */
+/** The name if another session has taken `snapshotName`: appends four hex digits of this session's UID. */
 export function snapshotNameTaken(claim: string, sessionCreated: string, sessionUid: string): string {
   const digits = sessionUid
     .toLowerCase()

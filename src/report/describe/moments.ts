@@ -5,11 +5,11 @@ import { timeFormat, type TimeZone } from '../time.ts';
 
 export interface Moments {
   readonly now: Date;
-  /** `2026-03-14T03:00:05`; `<unknown>` where it is no time. */
+  /** `2026-03-14T03:00:05`; `<unknown>` if it is no time. */
   readonly at: (time: string | number | Date | undefined) => string;
   /** `2026-03-14T03:00:05 (5m ago)`, `2026-03-14T03:00:05 (in the future)` */
   readonly ago: (time: string | number | Date | undefined) => string;
-  /** `5m`; `<unknown>` where it is no time. */
+  /** `5m`; `<unknown>` if it is no time. */
   readonly age: (time: string | number | Date | undefined) => string;
 }
 

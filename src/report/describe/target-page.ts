@@ -100,7 +100,7 @@ function stateOf({ claim }: ClaimFacts): string {
   return claim.metadata.deletionTimestamp === undefined ? (claim.status?.phase ?? 'Pending') : 'Terminating';
 }
 
-/** The volume tells it; where that cannot be read, the claim's provisioner may. */
+/** The volume tells it; if that cannot be read, the claim's provisioner may. */
 function driverOf({ claim, volume }: ClaimFacts, classes: readonly VolumeSnapshotClass[]): string {
   if (claim === undefined) return '';
   if ('value' in volume && volume.value !== undefined)

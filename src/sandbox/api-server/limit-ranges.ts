@@ -8,7 +8,7 @@ import type { ApiObject } from './object.ts';
 import { forbidden } from './status.ts';
 import type { Store } from './store.ts';
 
-/** Throws Forbidden where a LimitRange of the namespace does not admit the claim. */
+/** Throws Forbidden if a LimitRange of the namespace does not admit the claim. */
 export function refuseBeyondLimits(store: Store, kind: Kind, object: ApiObject): void {
   if (collectionOf(kind) !== collectionOf(persistentVolumeClaims)) return;
   const { namespace, name = '' } = object.metadata;

@@ -28,7 +28,7 @@ const countedByName = [
   'services',
 ];
 
-/** Throws Forbidden where a quota of the namespace does not admit the object; `before` is the one it replaces. */
+/** Throws Forbidden if a quota of the namespace does not admit the object; `before` is the one it replaces. */
 export function refuseOverQuota(
   store: Store,
   kind: Kind,

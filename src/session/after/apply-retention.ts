@@ -24,7 +24,7 @@ export interface Retained {
 }
 
 /**
- * Deletes only what `line` made, and nothing that a session is going to restore. Reads the snapshots right before it deletes the first one; where the restore point of `session` is no longer
+ * Deletes only what `line` made, and nothing that a session is going to restore. Reads the snapshots right before it deletes the first one; if the restore point of `session` is no longer
  * complete, it deletes none. Rejects only with 'interrupted'.
  */
 export async function applyRetention(

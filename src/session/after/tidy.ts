@@ -122,7 +122,7 @@ async function cleanHistory(
   }
 }
 
-/** Resolves with the error where the conditions could not be written. */
+/** Resolves with the error if the conditions could not be written. */
 async function tryToWrite(
   environment: HoldEnvironment,
   session: Stored<BackupSession>,

@@ -85,7 +85,7 @@ export function ofTarget(
     .toSorted((a, b) => created(a).localeCompare(created(b)));
 }
 
-/** Throws 'not-found', also where the namespace does not exist. */
+/** Throws 'not-found', also if the namespace does not exist. */
 export async function refuseNotFound(
   cluster: Cluster,
   wanted: WantedSession,

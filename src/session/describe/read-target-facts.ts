@@ -54,7 +54,7 @@ export interface ReadTarget {
 const mostVolumes = 50;
 const atOnce = 8;
 
-/** Reads and writes nothing. Rejects where the workload has more claims than any session may have. */
+/** Reads and writes nothing. Rejects if the workload has more claims than any session may have. */
 export async function readTargetFacts(
   reader: NamespaceReader,
   target: Target,

@@ -38,7 +38,7 @@ export interface OpenFiles {
 
 /**
  * Resolves and rejects as `work`, once everything that was created is deleted again. Rejects with 'timed-out' if the pod does not run in
- * time, with 'precondition' where it never will.
+ * time, with 'precondition' if it never will.
  */
 export async function withFiles<T>(
   environment: WaitEnvironment,

@@ -36,7 +36,7 @@ export async function runInPod(
 
 /**
  * Runs the command, and `read` on its output. Rejects with the error of `read`, unless the command has failed: then with what it said, as
- * 'not-found' where our program exits so.
+ * 'not-found' if our program exits so.
  */
 export async function readFromPod<T>(
   cluster: Pick<Cluster, 'exec'>,
@@ -64,7 +64,7 @@ export async function readFromPod<T>(
   throw done.status === 'rejected' ? done.reason : new StashError('bug', 'nothing failed');
 }
 
-/** What a command said that has failed, in our own program's words where it is ours. */
+/** What a command said that has failed, in our own program's words if it is ours. */
 export function failedInPod({ code, said }: Ended): StashError {
   const [first = '', ...rest] = said.split('\n');
   const kind: ErrorKind = code === 3 ? 'not-found' : 'precondition';

@@ -38,7 +38,7 @@ export function executorByDiscovery(groups: readonly string[], mode: ExecutorMod
 export type WaitsFor = (words: string) => void;
 
 /**
- * 'operator' where an operator has given this configuration a status, or does so in time; else 'local'. `fresh`: this
+ * 'operator' if an operator has given this configuration a status, or does so in time; else 'local'. `fresh`: this
  * command has just created the configuration.
  */
 export async function findOperator(
@@ -61,7 +61,7 @@ export async function findOperator(
 
 /**
  * AppsCode's operator skips, for good, a session whose configuration is not Ready yet. Rejects with 'precondition'
- * where the configuration is invalid, with 'timed-out' after `timeoutMs`.
+ * if the configuration is invalid, with 'timed-out' after `timeoutMs`.
  */
 export async function waitUntilReady(
   environment: WaitEnvironment,

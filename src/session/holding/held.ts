@@ -27,22 +27,22 @@ export interface Held<S extends AnySession> {
   /** As of this executor's last write. */
   session(): Stored<S>;
   /**
-   * Writes the status that `change` makes of the present one; repeats both where another client writes in between.
-   * Rejects with `lost`'s reason once this executor no longer holds the session, and with 'unreachable' where the API
+   * Writes the status that `change` makes of the present one; repeats both if another client writes in between.
+   * Rejects with `lost`'s reason once this executor no longer holds the session, and with 'unreachable' if the API
    * server has not answered by `until`.
    */
   writeStatus(change: StatusChange<StatusOf<S>>, until?: Date): Promise<Stored<S>>;
   /** Writes annotations, null removes one; without any it only checks that this executor still holds the session. */
   annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
   /**
-   * Resolves at once where a recent write has shown that this executor is the holder, else asks the API server: a
+   * Resolves at once if a recent write has shown that this executor is the holder, else asks the API server: a
    * process that was suspended may have been replaced meanwhile. Rejects as `annotate` does, and with 'unreachable'
-   * where the API server answers too late.
+   * if the API server answers too late.
    */
   readonly confirm: () => Promise<void>;
   /** Whether this executor's last answered write is so recent that no other can have taken the session over. */
   readonly isSurelyOurs: () => boolean;
-  /** The session as the API server has it now, even where another executor holds it. */
+  /** The session as the API server has it now, even if another executor holds it. */
   readonly look: () => Promise<Stored<S>>;
   /** Why this executor's writes are not answered. */
   readonly trouble: Omit<Trouble, 'tell'>;
@@ -207,7 +207,7 @@ export function createHeld<S extends AnySession>(
       if (isFinal(current) || lost.signal.aborted) return;
       const { resourceVersion } = current.metadata;
       const patch = { metadata: { resourceVersion, ...annotate(undefined).metadata } };
-      // Best effort: where it fails, this executor counts as dead in half a minute.
+      // Best effort: if it fails, this executor counts as dead in half a minute.
       await cluster.patch(resource, at, patch).catch(() => undefined);
     },
   };

@@ -80,7 +80,7 @@ async function execute(
   return { ok: code === 0, words: `exit code ${code}${last === '' ? '' : `: ${last}`}` };
 }
 
-/** Runs a valid hook (see `checkHook`) for at most `timeoutMs`. Resolves also where it fails. */
+/** Runs a valid hook (see `checkHook`) for at most `timeoutMs`. Resolves also if it fails. */
 export async function runInPod(
   { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
   place: HookPlace,

@@ -21,13 +21,13 @@ export interface Nowhere {
 export interface TargetPods {
   /** The pods that have not ended. A pod that is being deleted counts: its application may be quiesced. */
   readonly pods: readonly Stored<Pod>[];
-  /** The reason where none of them runs. */
+  /** The reason if none of them runs. */
   readonly otherwise: Nowhere;
 }
 
 /**
  * The pods of a workload, or those that use a claim, without pods of this program: a hook there would have the
- * permissions of the operator or its Jobs. Rejects as reading does, but not where the workload is gone.
+ * permissions of the operator or its Jobs. Rejects as reading does, but not if the workload is gone.
  */
 export async function findTargetPods(cluster: Cluster, target: Target): Promise<TargetPods> {
   const found = await allTargetPods(cluster, target);
@@ -106,7 +106,7 @@ export async function placesByHand(
   }
 }
 
-/** The reason why a hook cannot run, where its container runs in no pod. */
+/** The reason why a hook cannot run, if its container runs in no pod. */
 export function nowhereOf({ idle }: HookPlaces, { otherwise }: TargetPods): Nowhere {
   const stopped = idle.filter(({ pod }) => pod.status?.phase === 'Running');
   const [first] = stopped;

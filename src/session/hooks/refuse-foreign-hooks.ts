@@ -9,7 +9,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 
 import { placesByHand } from './hook-pods.ts';
 
-/** The message. It reads the target's pods only where the application may be quiesced. Never rejects. */
+/** The message. It reads the target's pods only if the application may be quiesced. Never rejects. */
 export async function refuseForeignHooks(
   cluster: Cluster,
   hooks: SessionHooks,

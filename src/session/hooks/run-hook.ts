@@ -44,13 +44,13 @@ export interface HookOptions {
    * does not run now.
    */
   readonly thaws?: boolean;
-  /** The hook that resumes what this one quiesces: this one does not run where that one could not. */
+  /** The hook that resumes what this one quiesces: this one does not run if that one could not. */
   readonly resumedBy?: { readonly name: string; readonly hook: HookHandler } | undefined;
 }
 
 export interface HookRunner {
   /**
-   * Runs the hook. `confirm`: called right before the hook begins in a pod; rejects where it must not begin, and `run`
+   * Runs the hook. `confirm`: called right before the hook begins in a pod; rejects if it must not begin, and `run`
    * rejects with this error and no other. `only`: the pods to run it in, as far as they exist.
    */
   run(hook: HookHandler, options: HookOptions): Promise<HookRun>;
@@ -63,7 +63,7 @@ export interface HookRunner {
 
 /** The hook runs in so many pods at once. */
 const podsInFlight = 16;
-/** How often the pods are read again where all of them went away while the hook ran. */
+/** How often the pods are read again if all of them went away while the hook ran. */
 const looksAgain = 1;
 
 /** `target`: undefined if the session names no workload. */

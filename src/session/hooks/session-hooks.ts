@@ -36,7 +36,7 @@ export interface SessionHooksTask<S extends AnySession> {
 
 /**
  * Resolves with the hook's result, good or bad, once the session records it; undefined: the session has no such hook.
- * Rejects where another executor has taken the session over, with 'interrupted', or where the result could not be
+ * Rejects if another executor has taken the session over, with 'interrupted', or if the result could not be
  * written.
  */
 export async function runSessionHook<S extends AnySession>(
@@ -90,7 +90,7 @@ async function quiesce<S extends AnySession>(
 }
 
 /**
- * Resumes the application where the pre hook may have run after the executor that took the session over had resumed it
+ * Resumes the application if the pre hook may have run after the executor that took the session over had resumed it
  * already: that executor does not resume it again.
  */
 async function thawBehind<S extends AnySession>({
@@ -133,7 +133,7 @@ async function thaw<S extends AnySession>(
   // An executor that was interrupted before it knew the pods cannot resume the application, so the next executor still
   // takes the missing snapshots: nothing is given up then.
   const gives = losses !== undefined && (await runner.prepare());
-  // Snapshots that need a quiesced application are given up before it is resumed: where this executor dies in between,
+  // Snapshots that need a quiesced application are given up before it is resumed: if this executor dies in between,
   // the next one must not count a later snapshot as consistent.
   const first = forget
     ? held.writeStatus((present) => record.set(present, names.pre, undefined, clock.now()))

@@ -21,7 +21,7 @@ const eventNamespace = 'default';
 
 /**
  * Safe to repeat and to interrupt. Resolves once the volume is gone or, with policy Retain, its own again; rejects with
- * 'precondition' where another command has taken it up, and with 'timed-out', which says why the driver keeps it.
+ * 'precondition' if another command has taken it up, and with 'timed-out', which says why the driver keeps it.
  */
 export function forgetVolume(
   environment: WaitEnvironment,

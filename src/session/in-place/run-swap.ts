@@ -51,7 +51,7 @@ const listWithinMs = 60_000;
 
 /**
  * Resolves with the final progress. Rejects with 'workload-down' if it has to stop while the workload is down, and
- * else as the requests do, with 'precondition' where something is in the way, and 'timed-out'.
+ * else as the requests do, with 'precondition' if something is in the way, and 'timed-out'.
  */
 export async function runSwap(
   environment: Environment,

@@ -44,7 +44,7 @@ export type BackupExecution = Pick<BackupPlan, 'target' | 'sessionClaims' | 'pla
 const defaultMaxFreezeMs = 60_000;
 /** An executor that takes a session over waits at least so long to see its snapshots, even past the deadline. */
 const knownWithinMs = 60_000;
-/** And at least so long where the application has been quiesced for as long as it may be. */
+/** And at least so long if the application has been quiesced for as long as it may be. */
 const knownWhileQuietMs = 10_000;
 
 export const backup: SessionKind<BackupSession, BackupExecution> = {

@@ -31,7 +31,7 @@ export function createMover({
   const { cluster } = environment;
   const seen = new Set<string>();
 
-  /** Resolves with false where no node is left. */
+  /** Resolves with false if no node is left. */
   const move = async ({ metadata }: Claim, rejected: readonly string[]): Promise<boolean> => {
     const { name, namespace, resourceVersion } = metadata;
     const of = readRecord(held.session())?.claims.find(({ staged }) => staged === name);

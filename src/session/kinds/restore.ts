@@ -38,7 +38,7 @@ import { planRestore, type RestorePlan } from '#src/session/plan/plan-restore.ts
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitForConsumer'> {
-  /** The workload whose claims are restored, where the session names it. */
+  /** The workload whose claims are restored, if the session names it. */
   readonly target: Target | undefined;
 }
 

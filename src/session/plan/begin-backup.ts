@@ -53,7 +53,7 @@ export interface BeginOptions {
   readonly waitsFor: WaitsFor;
   /** False: the command does not stay to carry the session out, so an operator has to. */
   readonly wait: boolean;
-  /** Create a new session even where another is unfinished. */
+  /** Create a new session even if another is unfinished. */
   readonly anew?: boolean;
 }
 
@@ -116,7 +116,7 @@ export async function checkBackup(
 
 /**
  * Resolves with the session, and with who carries it out. Rejects with 'precondition' if that is not the executor
- * that the options need, or where the unfinished session has hooks of another command line.
+ * that the options need, or if the unfinished session has hooks of another command line.
  */
 export async function beginBackup(
   environment: Env,

@@ -67,7 +67,7 @@ export interface NamespaceReader {
   readonly quotas: () => Promise<readonly Stored<ResourceQuota>[]>;
   /** Empty if the user may not read them. */
   readonly limitRanges: () => Promise<readonly Stored<LimitRange>[]>;
-  /** One for all that this reader plans. It refuses nothing where the user may not read quotas. */
+  /** One for all that this reader plans. It refuses nothing if the user may not read quotas. */
   readonly quotaBudget: () => Promise<QuotaBudget>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
   readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;

@@ -31,7 +31,7 @@ export interface PreparedRestore {
   readonly target: Target | undefined;
 }
 
-/** Reads and writes nothing. Rejects with a StashError where no restore point matches, or none is complete. */
+/** Reads and writes nothing. Rejects with a StashError if no restore point matches, or none is complete. */
 export async function prepareRestore(
   reader: NamespaceReader,
   request: RestoreRequest,

@@ -58,7 +58,7 @@ export async function prepareRestores(
   };
 }
 
-/** By the labels of the workload; where it does not exist, by those that its claims had when they were snapshotted. */
+/** By the labels of the workload; if it does not exist, by those that its claims had when they were snapshotted. */
 async function withLabels(
   { cluster, namespace }: NamespaceReader,
   targets: readonly Target[],

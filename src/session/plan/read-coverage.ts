@@ -39,7 +39,7 @@ const workloadKinds = targetKinds.filter((kind) => targetTypes[kind].readWorkloa
 
 /**
  * `namespace`: undefined for all. `query`: of the claim's labels and those of a workload that uses it.
- * Rejects where the user may not list claims or snapshots.
+ * Rejects if the user may not list claims or snapshots.
  */
 export async function readCoverage(
   cluster: Cluster,

@@ -97,7 +97,7 @@ export async function readClusterFacts(
 }
 
 /**
- * Reads, and lets the API server answer dry runs, which store nothing. Rejects where the namespace does not exist, and where
+ * Reads, and lets the API server answer dry runs, which store nothing. Rejects if the namespace does not exist, and if
  * the API server does not answer.
  */
 export async function readFacts(reader: NamespaceReader, asked: Examined): Promise<Examination> {

@@ -11,7 +11,7 @@ import { refuse } from '#src/domain/finding.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
 import { readNodes } from './read-storage.ts';
 
-/** Rejects with 'precondition'. Refuses nothing where the user may not read nodes, or the volumes are not in `volumes`. */
+/** Rejects with 'precondition'. Refuses nothing if the user may not read nodes, or the volumes are not in `volumes`. */
 export async function refuseLostNodes(
   { cluster }: NamespaceReader,
   planned: readonly PlannedClaim[],

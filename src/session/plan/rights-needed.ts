@@ -26,7 +26,7 @@ export const rightsForExec: readonly Right[] = [...on(pods, 'list'), ...execRigh
 interface Course {
   /** Undefined if unknown before the session exists. */
   readonly executor: Executor | undefined;
-  /** The command follows the session to its end, and carries it out where no operator does. */
+  /** The command follows the session to its end, and carries it out if no operator does. */
   readonly wait: boolean;
 }
 
@@ -58,7 +58,7 @@ export function rightsForSnapshot({
 }
 
 /**
- * The rights to run hooks in a target's pods; `kind`: the target's, where it is known. For an exec, API servers before
+ * The rights to run hooks in a target's pods; `kind`: the target's, if it is known. For an exec, API servers before
  * 1.35 demand `get`, later ones `get` and `create`.
  */
 export function rightsForHooks(
@@ -108,7 +108,7 @@ export function rightsForInPlace(
   ];
 }
 
-/** The reads are needed where an operator turns out to carry the session out, or where a name is taken. */
+/** The reads are needed if an operator turns out to carry the session out, or if a name is taken. */
 function session(sessions: Resource, made: Resource, { executor, wait }: Course): Right[] {
   const executes = wait && (executor === undefined || executor === 'local');
   return [

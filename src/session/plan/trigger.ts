@@ -21,7 +21,7 @@ export interface TriggerRequest {
 }
 
 /**
- * @throws StashError 'not-found'; 'precondition' where the configuration uses another driver, has no target that can be
+ * @throws StashError 'not-found'; 'precondition' if the configuration uses another driver, has no target that can be
  * snapshotted, or is being deleted
  */
 export async function triggerBackup(

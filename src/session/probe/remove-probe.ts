@@ -36,7 +36,7 @@ export function untilRemoved(
   });
 }
 
-/** Deletes what commands that have died left behind, where Kubernetes has not done so. Resolves with the names of their Jobs. */
+/** Deletes what commands that have died left behind, if Kubernetes has not done so. Resolves with the names of their Jobs. */
 export async function removeLeftOvers(cluster: Cluster, namespace: string, now: Date): Promise<string[]> {
   const { items } = await cluster.list(jobs, { namespace, labelSelector: probeSelector });
   const left = items.filter((job) => job.spec?.ttlSecondsAfterFinished !== undefined && isLeftOver(job, now));

@@ -30,7 +30,7 @@ export interface ProbeEnvironment extends WaitEnvironment {
   readonly onStep: (step: ProbeStep) => void;
 }
 
-/** Resolves once a step has failed, or all have succeeded. Rejects where the API server refuses a request. */
+/** Resolves once a step has failed, or all have succeeded. Rejects if the API server refuses a request. */
 export async function runProbe(environment: ProbeEnvironment, wishes: ProbeWishes): Promise<void> {
   const { cluster } = environment;
   const { name } = wishes;

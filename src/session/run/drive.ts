@@ -33,7 +33,7 @@ export interface Routine<S extends AnySession> {
   readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
   /** An interruption does not stop a hook: its outcome has to be recorded. */
   readonly runHook: (step: HookToRun<StatusOf<S>>) => Promise<void>;
-  /** Called where the routine ends too early: resumes the application. */
+  /** Called if the routine ends too early: resumes the application. */
   readonly leave: () => Promise<void>;
   readonly onChange: (progress: Progress) => void;
 }
@@ -122,7 +122,7 @@ async function createAll<S extends AnySession>(
   }
 }
 
-/** The verdict where the final status could not be written: the session stays unfinished until an executor ends it. */
+/** The verdict if the final status could not be written: the session stays unfinished until an executor ends it. */
 function unwritten({ claims }: Progress, { message }: StashError): Verdict {
   const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
   const state = waiting.length === 0 ? 'all is done' : describe(waiting);

@@ -32,7 +32,7 @@ export async function endSession<S extends AnySession, Plan>(
 }
 
 /**
- * Acts for an executor that is dead or late: resumes the application, and carries the session to its end where nothing
+ * Acts for an executor that is dead or late: resumes the application, and carries the session to its end if nothing
  * more has to be made. Resolves as `endSession` does; a session that has made nothing yet stays unfinished, for the
  * next executor.
  */

@@ -1,4 +1,4 @@
-/** What each check prints where something is amiss, and that no check breaks on objects that lack everything. */
+/** What each check prints if something is amiss, and that no check breaks on objects that lack everything. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 

@@ -99,7 +99,7 @@ export function modelOf(names: readonly string[], stop: StopMethod, shape: Shape
   };
 }
 
-/** The same, where the claims are created again from snapshots. */
+/** The same, if the claims are created again from snapshots. */
 export function recreateModelOf(names: readonly string[], stop: StopMethod, shape: Shape): Model {
   const model = modelOf([], stop, shape);
   for (const name of names) {
@@ -305,7 +305,7 @@ function remove({ claims }: Model, name: string, uid?: string): void {
 const namesOf = (pod: Stored<Pod>) =>
   (pod.spec.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? '');
 
-/** Each is one act of a controller, or of the node; it does nothing where it has nothing to do. */
+/** Each is one act of a controller, or of the node; it does nothing if it has nothing to do. */
 export const controllers: readonly ((model: Model) => boolean)[] = [
   function releaseVolume({ claims, volumes }) {
     const it = [...volumes.values()].find(({ spec: { claimRef }, status }) => {

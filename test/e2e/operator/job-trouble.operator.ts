@@ -44,7 +44,7 @@ const { cluster } = server;
 const skip = needsFaults(server);
 const hooks = { preBackup: note('freeze'), postBackup: note('thaw') };
 const job = snapshotterJobName('struck');
-/** The reason to skip tests of limits where our own agent runs containers. */
+/** The reason to skip tests of limits if our own agent runs containers. */
 const lacksLimits =
   (await cluster.list(nodes, {})).items.some(({ status }) =>
     status?.nodeInfo?.containerRuntimeVersion.startsWith('processes:'),
