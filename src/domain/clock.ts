@@ -1,11 +1,11 @@
 /** The current time and timers, passed as an argument so that tests can control them. */
 export interface Clock {
   now(): Date;
-  /** Milliseconds since an arbitrary start, not affected by setting the clock; left out if `now` never jumps. */
+  /** Milliseconds since an arbitrary start, which setting the clock does not affect. Left out if `now` never jumps. */
   monotonic?(): number;
   /**
-   * Milliseconds by which the API server's clock is ahead of this machine's, as far as its answers tell; left out if `now`
-   * is the time of one clock only.
+   * Milliseconds by which the API server's clock is ahead of this machine's, by the Date of its answers. Left out if
+   * there is only one clock.
    */
   ahead?(): number;
   /** Resolves after `milliseconds`, or as soon as `signal` aborts. */

@@ -2,8 +2,8 @@
 import { StashError } from '#src/errors.ts';
 
 /**
- * One error with the kind of the first, and each message and hint once, a line each. Claims that only wait for their first
- * pod give it their kind if nothing else is wrong. Undefined for no errors.
+ * Returns one error with the kind of the first, and each message and hint once, one per line. The kind of claims that
+ * wait for their first pod counts only if there are no other errors. Returns undefined for no errors.
  */
 export function combineErrors(errors: readonly StashError[]): StashError | undefined {
   const first = errors.find(({ kind }) => kind !== 'waiting-for-consumer') ?? errors[0];

@@ -1,6 +1,6 @@
 import type { Condition } from '#src/api/kubernetes.ts';
 
-/** Its message, else its reason; undefined if neither says anything: both may be empty. */
+/** Returns the message of a condition, else its reason. Both may be empty: then undefined. */
 export function conditionWords(
   condition: Pick<Condition, 'message' | 'reason'> | undefined,
 ): string | undefined {

@@ -1,6 +1,6 @@
 /**
  * Leaves out fields that are undefined. V8 needs half as much memory for an object literal as for an object of parts
- * (`{ ...a, ...(b !== undefined && { b }) }`), which counts where a command keeps an object of each claim of a cluster.
+ * (`{ ...a, ...(b !== undefined && { b }) }`). That matters if a command keeps an object for each claim of a cluster.
  */
 export type Defined<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];

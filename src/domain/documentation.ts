@@ -1,6 +1,6 @@
-/** Where the pages of `docs` are published. Whatever the program prints about a page is its address, by `documentation`. */
+/** Gives the addresses at which the pages of `docs` are published. The program prints no other form of them. */
 
-/** A path of `docs`, maybe with the anchor of a heading. */
+/** A path below `docs`, maybe with the anchor of a heading. */
 type Page = `${string}.md` | `${string}.md#${string}`;
 
 export const site = 'https://kubectl-stash.github.io/kubectl-stash/';
@@ -17,7 +17,7 @@ export function sitePath(page: string): string {
   return page.replace(/(^|\/)README\.md$/, '$1index.md');
 }
 
-/** The link of a page from the root of the site: `/guides/pvc.html`, `/install/`. */
+/** Returns the link to a page from the root of the site: `/guides/pvc.html`, `/install/`. */
 export function pageLink(page: string): string {
   return `/${sitePath(page)}`.replace(/(index)?\.md$/, (_, index) => (index === undefined ? '.html' : ''));
 }

@@ -1,15 +1,18 @@
-/** Whether the runs of a schedule succeed. */
+/** Judges whether the runs of a schedule succeed. */
 import { nextRun, type NextRun } from './schedule.ts';
 
 export interface Due {
   /** When the schedule runs next. */
   readonly next: Date;
-  /** The first run after the last success, and the one after it; both may be still to come. */
+  /** The first run after the last success. `second` is the run after that. Both may be in the future. */
   readonly first: Date;
   readonly second: Date;
 }
 
-/** `since`: the last success, or else the creation of the configuration. Undefined if the schedule is never due. */
+/**
+ * `since` is the last success, or else the creation of the configuration. Returns undefined if the schedule is never
+ * due.
+ */
 export function dueOf(
   schedule: string,
   since: Date,
@@ -23,7 +26,7 @@ export function dueOf(
   return { next, first, second };
 }
 
-/** One run may still be under way: it is late if two have come since the last success. */
+/** Whether two runs were due since the last success. A single one may still be in progress. */
 export function isOverdue({ second }: Due, now: Date): boolean {
   return second <= now;
 }

@@ -1,4 +1,4 @@
-/** Durations: in Go's format, which the Stash API and flags use, and in formats for people. */
+/** Parses and formats durations: in Go's format, which the Stash API and flags use, and in formats for people. */
 
 const second = 1000;
 const minute = 60 * second;
@@ -20,7 +20,7 @@ const unitsInMilliseconds: Readonly<Record<string, number>> = {
 
 /** The longest duration that Go can represent: 292 years. */
 const longest = 2 ** 63 / 1e6;
-/** Go prints none that is longer; a loop over a megabyte of `1ns` would take seconds. */
+/** Go prints no longer text. Parsing a megabyte of `1ns` would take seconds. */
 const longestText = 100;
 
 const part = new RegExp(
@@ -28,7 +28,10 @@ const part = new RegExp(
   'y',
 );
 
-/** Milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`); undefined if it is malformed, negative or too long. */
+/**
+ * Returns the milliseconds of a Go duration (`10m`, `1h30m`, `1.5s`, `0`). Undefined if it is malformed, negative or
+ * too long.
+ */
 export function parseDuration(text: string): number | undefined {
   if (text.length > longestText) return undefined;
   if (text === '0') return 0;
@@ -44,7 +47,7 @@ export function parseDuration(text: string): number | undefined {
   return end === 0 || total >= longest ? undefined : total;
 }
 
-/** For people, in two units at most: `0.4s`, `12s`, `3m5s`, `2h10m`. */
+/** Formats for people, in at most two units: `0.4s`, `12s`, `3m5s`, `2h10m`. */
 export function formatDuration(milliseconds: number): string {
   const tenths = Math.round(milliseconds / 100);
   if (tenths <= 0) return '0s';
@@ -53,7 +56,7 @@ export function formatDuration(milliseconds: number): string {
   return rounded < hour ? pair(rounded, minute, 'm', second, 's') : pair(rounded, hour, 'h', minute, 'm');
 }
 
-/** In Go's format, to the millisecond: `400ms`, `12.345s`, `1m2.5s`, `1h0m5s`. */
+/** Formats as Go does, to the millisecond: `400ms`, `12.345s`, `1m2.5s`, `1h0m5s`. */
 export function formatGoDuration(milliseconds: number): string {
   const rounded = Math.max(0, Math.round(milliseconds));
   if (rounded > 0 && rounded < second) return `${rounded}ms`;
@@ -64,7 +67,9 @@ export function formatGoDuration(milliseconds: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 }
 
-/** An age as kubectl prints it: `5s`, `2m30s`, `10m`, `3h20m`, `12d`, `2y30d`; up to two seconds below zero is `0s`. */
+/**
+ * Formats an age as kubectl does: `5s`, `2m30s`, `10m`, `3h20m`, `12d`, `2y30d`. Down to minus two seconds, it is `0s`.
+ */
 export function formatAge(milliseconds: number): string {
   if (milliseconds <= -2 * second) return '<invalid>';
   const age = Math.max(0, milliseconds);

@@ -1,4 +1,4 @@
-/** What a check finds, and the refusal of a command that stops at the first failure. */
+/** The findings of checks, and the errors of commands that stop at the first failure. */
 import { StashError, type ErrorKind } from '#src/errors.ts';
 
 import type { Right } from './rights.ts';
@@ -8,48 +8,48 @@ export type Level = Finding['level'];
 interface Words {
   /** One line. */
   readonly message: string;
-  /** What to do or to look at; lines that begin with `kubectl` can be pasted. */
+  /** What the user can do or look at. The user can paste lines that begin with `kubectl`. */
   readonly hint?: string | undefined;
-  /** The right that is missing. */
+  /** The right that the user lacks. */
   readonly right?: Right | undefined;
-  /** A command line that can be pasted, after which the check passes. */
+  /** A command line for the user to paste, after which the check passes. */
   readonly fix?: string | undefined;
 }
 
-/** `unknown`: the user may not read what the check looks at. */
+/** `unknown`: the check could not read its facts, or they do not decide. */
 export type Finding = Failure | (Words & { readonly level: 'ok' | 'warn' | 'unknown' });
 
 export interface Failure extends Words {
   readonly level: 'fail';
-  /** How a command ends that stops here. */
+  /** The kind of the error of a command that stops at this failure. */
   readonly kind: ErrorKind;
 }
 
-/** What a check settles on, or why there is nothing to settle on. */
+/** What a check chooses, or why there is nothing to choose. */
 export type Choice<T> = { readonly value: T } | { readonly failure: Failure };
 
 export function failure(kind: ErrorKind, message: string, more: Omit<Words, 'message'> = {}): Failure {
   return { level: 'fail', kind, message, ...more };
 }
 
-/** Nothing to settle on, and why. */
+/** Builds the Choice of a failure. */
 export function noChoice(...why: Parameters<typeof failure>): { readonly failure: Failure } {
   return { failure: failure(...why) };
 }
 
-/** Throws the StashError of the first failure; findings of the other levels stop no command. */
+/** Throws the first failure as a StashError. Findings of other levels stop no command. */
 export function refuse(findings: readonly Finding[]): void {
   const first = findings.find((finding) => finding.level === 'fail');
   if (first) throw errorOf(first);
 }
 
-/** Throws the StashError of the failure if there is no value. */
+/** Returns the chosen value, or throws the failure as a StashError. */
 export function accept<T>(choice: Choice<T>): T {
   if ('failure' in choice) throw errorOf(choice.failure);
   return choice.value;
 }
 
-/** The error with which a command ends that stops here. */
+/** Returns the error of a command that stops at this failure. */
 export function errorOf({ kind, message, hint }: Failure): StashError {
   return new StashError(kind, message, { hint });
 }

@@ -1,6 +1,6 @@
 /** Recognizes HTML pages that a proxy, a login or a web server returns in place of an API response. */
 
-/** The title of an HTML page, else its text, without markup, in one line; undefined if `text` is not HTML. */
+/** Returns the title of an HTML page, else its text without markup, in one line. Undefined if `text` is not HTML. */
 export function wordsOfPage(text: string): string | undefined {
   if (!/^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*<(!doctype\s+html|html|head|body|title)\b/i.test(text)) {
     return undefined;

@@ -1,6 +1,6 @@
 /** Compares JSON values. */
 
-/** Whether `present` contains `wanted`: fields by name, list items in their order. Additional ones are allowed. */
+/** Whether `present` contains `wanted`: fields by name, list items in their order. `present` may have more. */
 export function includesJson(present: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     if (!Array.isArray(present)) return false;

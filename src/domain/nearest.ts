@@ -3,9 +3,9 @@ import { distance } from 'fastest-levenshtein';
 import { sanitize } from './sanitize.ts';
 
 /**
- * The candidate with the fewest edits from `word`, ignoring case; undefined if none is within one edit for every
- * three letters, and three in all. Never proposed: the word itself, a name with other digits, which is another ordinal or
- * time and no misspelling, and a name that a terminal would not show as it is.
+ * Returns the candidate with the fewest edits from `word`, ignoring case. Undefined if none is within one edit for
+ * every three letters, and three in all. Never returns the word itself, a name with other digits (another ordinal or
+ * time, not a misspelling), or a name that a terminal would not show as it is.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();

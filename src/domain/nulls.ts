@@ -1,8 +1,8 @@
-/** Removes nulls from objects as the API server does: null means that the field is absent. */
+/** Removes nulls from objects as the API server does: a null field is absent. */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { childSchema } from './unknown-fields.ts';
 
-/** The value without nulls if its schema does not allow them. Nulls in lists and in unknown fields stay. */
+/** Returns the value without the nulls that its schema does not allow. Nulls in lists and in unknown fields stay. */
 export function prunedNulls(value: unknown, schema: JsonSchema): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -18,7 +18,7 @@ export function prunedNulls(value: unknown, schema: JsonSchema): unknown {
   );
 }
 
-/** The value without any null field, as the API server reads the kinds that it has itself. */
+/** Returns the value without null fields, as the API server reads its built-in kinds. */
 export function withoutNulls<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item)) as T;
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,4 @@
-/** Leaves out what no caller reads of an object: its owner may have written any number of fields. */
+/** Removes the fields of an object that no caller reads: its owner may have written any number of fields. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { defined } from './defined.ts';
@@ -6,14 +6,14 @@ import { defined } from './defined.ts';
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * The whole object, for a caller that keeps little of it: of a list with any trim, an adapter need not parse managed fields,
- * which are often half of the object.
+ * Returns the whole object, for a caller that keeps little of it. If a list has a trim, the adapter need not parse
+ * managed fields, which are often half of the object.
  */
 export function asListed<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
   return object;
 }
 
-/** The object without managed fields and kubectl's last-applied-configuration. */
+/** Returns the object without managed fields and kubectl's last-applied-configuration. */
 export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): Stored<T> {
   const metadata = { ...object.metadata };
   delete metadata.managedFields;
@@ -25,7 +25,7 @@ export function trimBookkeeping<T extends KubernetesObject>(object: Stored<T>): 
   return { ...object, metadata };
 }
 
-/** The object's identity, version and timestamps only; the caller adds what else its type promises. */
+/** Returns the object's identity, version and timestamps only. The caller adds the other fields of its type. */
 export function outline({ apiVersion, kind, metadata }: Stored<KubernetesObject>) {
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
   const kept = { name, uid, resourceVersion, creationTimestamp, namespace, deletionTimestamp };

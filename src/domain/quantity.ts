@@ -1,4 +1,4 @@
-/** Kubernetes quantities (`1Gi`, `500M`, `1e9`, `1.5Ti`) as bytes, and back. */
+/** Parses and formats Kubernetes quantities (`1Gi`, `500M`, `1e9`, `1.5Ti`). */
 
 const binaryUnits = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const decimalExponents: Readonly<Record<string, number>> = {
@@ -18,7 +18,7 @@ const largestExponent = 40;
 
 const quantity = /^\+?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?\d+))$/;
 
-/** Bytes, rounded up; undefined if `text` is malformed or negative. */
+/** Returns bytes, rounded up. Undefined if `text` is malformed or negative. */
 export function parseQuantity(text: string): bigint | undefined {
   const match = quantity.exec(text);
   if (!match) return undefined;
@@ -32,7 +32,10 @@ export function parseQuantity(text: string): bigint | undefined {
   return tens >= 0 ? digits * factor * 10n ** BigInt(tens) : divideUp(digits * factor, 10n ** BigInt(-tens));
 }
 
-/** For people: the largest unit that leaves at least one, to one decimal place: `1Gi`, `1.5Gi`, `512Mi`. */
+/**
+ * Formats for people, in the largest unit that is not larger than the value, to one decimal place: `1Gi`, `1.5Gi`,
+ * `512Mi`.
+ */
 export function formatBytes(bytes: bigint): string {
   let power = 0;
   let tenths = bytes * 10n;
@@ -45,14 +48,16 @@ export function formatBytes(bytes: bigint): string {
   return `${tenths / 10n}${decimal}${binaryUnits[power] ?? ''}`;
 }
 
-/** The size of a file, for people: `17 bytes`, `1.5Ki`. */
+/** Formats the size of a file for people: `17 bytes`, `1.5Ki`. */
 export function formatSize(bytes: number): string {
   const whole = Math.floor(bytes);
   if (whole >= 1024) return formatBytes(BigInt(whole));
   return whole === 1 ? '1 byte' : `${whole} bytes`;
 }
 
-/** The larger of two quantities, as spelled; an absent or malformed one counts as smaller than any other. */
+/**
+ * Returns the larger of two quantities, as spelled. An absent or malformed quantity counts as smaller than any other.
+ */
 export function maxQuantity(a: string | undefined, b: string | undefined): string | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return (parseQuantity(b) ?? -1n) > (parseQuantity(a) ?? -1n) ? b : a;

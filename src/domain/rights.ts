@@ -1,4 +1,4 @@
-/** Checks whether the user has the rights that a session needs, before anything is written. */
+/** Checks whether the user has the rights that a session needs, before the command writes anything. */
 import type { SelfSubjectRulesReview } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 
@@ -9,8 +9,8 @@ export interface Right {
 }
 
 /**
- * The rights in `needed` that a SelfSubjectRulesReview does not grant in its namespace. If the review is incomplete,
- * because webhook authorizers cannot list their rules, the user may have them nevertheless.
+ * Returns the rights in `needed` that a SelfSubjectRulesReview does not list for its namespace. If the review is
+ * incomplete, because webhook authorizers cannot list their rules, the user may have these rights nevertheless.
  */
 export function missingRights({ status }: SelfSubjectRulesReview, needed: readonly Right[]): Right[] {
   if (status === undefined) return [];

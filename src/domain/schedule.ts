@@ -1,5 +1,5 @@
 /**
- * Schedules as a Kubernetes CronJob accepts them: `MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK`, or one of
+ * Parses schedules as a Kubernetes CronJob accepts them: `MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK`, or one of
  * `@hourly @daily @midnight @weekly @monthly @yearly @annually` and `@every DURATION`.
  */
 import { Cron } from 'croner';
@@ -37,10 +37,10 @@ const descriptors: Readonly<Record<string, string>> = {
 
 const every = '@every ';
 const second = 1000;
-/** Every minute, hour, day and month by its number is about half as long. */
+/** A schedule that lists every minute, hour, day and month by number is about half as long. */
 const longestText = 1_000;
 
-/** Why `text` is not a schedule, or is never due; undefined if it is valid. */
+/** Says why `text` is not a schedule, or is never due. Undefined if it is valid. */
 export function checkSchedule(text: string): string | undefined {
   const read = parse(text);
   if (typeof read === 'string') return read;
@@ -48,7 +48,7 @@ export function checkSchedule(text: string): string | undefined {
 }
 
 /**
- * The first run after `from`, with the schedule read in UTC, the usual time zone of control planes; `@every` counts
+ * Returns the first run after `from`. Reads the schedule in UTC, the usual time zone of control planes; `@every` counts
  * from `from`. Undefined if `text` is not a schedule, or is never due.
  */
 export function nextRun(text: string, from: Date): Date | undefined {
@@ -58,7 +58,7 @@ export function nextRun(text: string, from: Date): Date | undefined {
 
 export type NextRun = (text: string, from: Date) => Date | undefined;
 
-/** As `nextRun`, for many times: it computes each run of a schedule once. */
+/** Returns a `nextRun` for many times, which computes each run of a schedule only once. */
 export function rememberedRuns(): NextRun {
   const gaps = new Map<string, { readonly after: Date; readonly run: Date | undefined }[]>();
   return (text, from) => {
@@ -86,7 +86,7 @@ function nextOf(schedule: Schedule, from: Date): Date | undefined {
 /** Returns a string with the reason if `text` is not a schedule. */
 function parse(text: string): Schedule | string {
   if (text.length > longestText) return `it is longer than ${longestText} characters`;
-  // Kubernetes refuses these two letters anywhere in a schedule.
+  // Kubernetes refuses the letters TZ anywhere in a schedule.
   if (text.includes('TZ')) return `"${text}" names a time zone, which a CronJob takes in a field of its own`;
   if (text.startsWith('@')) return parseDescriptor(text);
   const parts = text.split(/\s/).filter((part) => part !== '');
@@ -114,7 +114,7 @@ function parseDescriptor(text: string): Schedule | string {
 }
 
 /**
- * The values of a field; undefined if it is unrestricted; a string with the reason if it is invalid.
+ * Returns the values of a field; undefined if it is unrestricted; a string with the reason if it is invalid.
  * Unrestricted matters for the two day fields: if both are restricted, a day that matches either one is due.
  */
 function parseField(text: string, field: Field): readonly number[] | undefined | string {

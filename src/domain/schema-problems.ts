@@ -22,8 +22,8 @@ const named: Record<Type, string> = {
 };
 
 /**
- * Problems with types, enums, patterns and required fields, in the order of `value`. Formats and bounds are left to the
- * API server, unknown fields to `unknownFields`. A null field counts as absent, as for the API server.
+ * Returns problems with types, enums, patterns and required fields, in the order of `value`. Leaves formats and bounds
+ * to the API server, and unknown fields to `unknownFields`. A null field counts as absent, as for the API server.
  */
 export function schemaProblems(value: unknown, schema: JsonSchema): SchemaProblem[] {
   return problemsAt(value, schema, '');

@@ -1,4 +1,4 @@
-/** Finds the fields that the API server would drop silently under a schema. */
+/** Finds the fields that the API server would drop silently, by the schema. */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { fieldKeys, fieldPath } from './field-path.ts';
 import { didYouMean } from './nearest.ts';
@@ -7,8 +7,8 @@ import { didYouMean } from './nearest.ts';
 const always = ['apiVersion', 'kind', 'metadata'];
 
 /**
- * Paths of the fields of an object that its schema neither lists nor preserves, in the order of `value`:
- * `spec.target.volumeClaimTemplate`. Fields below an unknown one are not listed.
+ * Returns the paths of the fields of an object that its schema neither lists nor preserves, in the order of `value`:
+ * `spec.target.volumeClaimTemplate`. Leaves out fields below an unknown field.
  */
 export function unknownFields(value: unknown, schema: JsonSchema): string[] {
   return unknownBelow(value, schema, '');
@@ -30,7 +30,7 @@ function unknownBelow(value: unknown, schema: JsonSchema, path: string): string[
   });
 }
 
-/** The field names that the schema lists at the level of the last field of `path`. */
+/** Returns the field names that the schema lists at the level of the last field of `path`. */
 export function siblingsAt(schema: JsonSchema, path: string): string[] {
   const keys = fieldKeys(path).slice(0, -1);
   const parent = keys.reduce<JsonSchema | undefined>((node, key) => node && childSchema(node, key), schema);
@@ -43,7 +43,7 @@ export function describeUnknownField(path: string, schema: JsonSchema): string {
   return `unknown field "${path}"${didYouMean(name, siblingsAt(schema, path))}`;
 }
 
-/** The schema of a field or a list item; undefined if `schema` has none for it. */
+/** Returns the schema of a field or a list item. Undefined if `schema` has none for it. */
 export function childSchema(schema: JsonSchema, key: string | number): JsonSchema | undefined {
   if (typeof key === 'number') return schema.items;
   const { properties = {}, additionalProperties } = schema;

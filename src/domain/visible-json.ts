@@ -1,8 +1,8 @@
-/** JSON allows characters in its strings that move the cursor, or reorder or hide text; its escapes do not. */
+/** Escapes the characters in JSON strings that would move the cursor, or reorder or hide text, on a terminal. */
 
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The same data, with those characters escaped. Line breaks of the layout stay. */
+/** Returns the same data with those characters escaped. Line breaks of the layout stay. */
 export function escapeInvisible(json: string): string {
   return json.replace(invisible, (found) => (found === '\n' ? found : escapes(found)));
 }

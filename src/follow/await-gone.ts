@@ -1,4 +1,4 @@
-/** Waits until deleted objects are gone: their finalizers may keep them for a while. */
+/** Waits until deleted objects are gone. Their finalizers may delay that. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -16,7 +16,10 @@ import { StashError } from '#src/errors.ts';
 
 const kinds: readonly Resource[] = [volumeSnapshots, backupSessions, restoreSessions, backupConfigurations];
 
-/** Resolves once none of these objects (by UID) is left; rejects with 'timed-out', which names those that are. */
+/**
+ * Resolves when none of these objects (by UID) is left. Rejects with 'timed-out', which names the objects that are
+ * left.
+ */
 export async function awaitGone(
   environment: WaitEnvironment,
   objects: readonly Stored<KubernetesObject>[],

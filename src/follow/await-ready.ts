@@ -1,4 +1,4 @@
-/** Waits until an operator has accepted a BackupConfiguration as it was last written. */
+/** Waits until an operator has accepted the last written version of a BackupConfiguration. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -12,9 +12,9 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 /**
- * Resolves with 'ready' once the configuration is Ready, with 'no-operator' if no operator gives it a status.
- * Rejects with 'precondition' if it is Invalid, with 'timed-out' if it is not Ready within `timeoutMs`, with
- * 'not-found' if it was deleted.
+ * Resolves with 'ready' when the configuration is Ready, with 'no-operator' if no operator gives it a status. Rejects
+ * with 'precondition' if it is Invalid, with 'timed-out' if it is not Ready within `timeoutMs`, with 'not-found' if it
+ * was deleted.
  */
 export async function awaitReady(
   environment: WaitEnvironment,
@@ -39,7 +39,7 @@ export async function awaitReady(
         const message = `backupconfiguration/${name} is invalid: ${why ?? 'its operator gave no reason'}`;
         throw new StashError('precondition', message, { hint });
       }
-      // During an outage, an operator may have answered.
+      // During an outage of the API server, an operator may have written a status.
       const isSilent = status?.phase === undefined && observed.lost() === undefined;
       const until = isSilent ? answeredBy : readyBy;
       if (now < until) return { until };

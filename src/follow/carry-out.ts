@@ -1,4 +1,6 @@
-/** Brings a command's session to its end: the command carries it out itself, or follows the operator that does. */
+/**
+ * Brings a command's session to its end. The command carries the session out itself, or follows the operator that does.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { goesByHolder } from '#src/domain/session/holder.ts';
@@ -16,11 +18,14 @@ import { follow, type FollowEnvironment } from './follow.ts';
 import { limited, orHowToGoOn, type Sight } from './interruption.ts';
 import { executing, type Limit } from './limit.ts';
 
-/** Who carries a session out, as far as the command knows when the session exists. */
+/** Who carries a session out, as far as the command knows once the session exists. */
 export type Course<S extends AnySession> =
-  /** An operator, and never this command. */
+  /** An operator carries the session out, and never this command. */
   | { readonly do: 'follow' }
-  /** An operator, if it takes the session in time; else this command, which then prints `otherwise`. */
+  /**
+   * An operator carries the session out if it takes the session in time; else this command, which then prints
+   * `otherwise`.
+   */
   | {
       readonly do: 'offer';
       /** Whether an operator has answered before. */
@@ -28,7 +33,7 @@ export type Course<S extends AnySession> =
       readonly otherwise: string;
       readonly onTaken?: (session: Stored<S>) => void;
     }
-  /** This command; `why`: printed if the user may expect an operator. */
+  /** This command carries the session out. It prints `why` if the user may expect an operator. */
   | { readonly do: 'here'; readonly why?: string | undefined };
 
 export interface CarryOutHere<S extends AnySession, Plan> {
@@ -38,22 +43,22 @@ export interface CarryOutHere<S extends AnySession, Plan> {
   readonly id: string;
   /** Milliseconds that the session may take if this command carries it out. */
   readonly timeoutMs: number;
-  /** How long the command waits; undefined: until the session has ended. */
+  /** How long the command waits. Undefined: until the session has ended. */
   readonly limit: Limit | undefined;
-  /** The command that goes on with the session. */
+  /** The command that continues the session. */
   readonly again: string | undefined;
   readonly context: SessionContext;
   readonly plan: (held: Held<S>) => Promise<Plan>;
   /** Called before this command takes the session. */
   readonly onTake?: () => void;
-  /** Called with the ended session if this command carried it out. */
+  /** Called with the ended session if this command has carried it out. */
   readonly onEnd?: (session: Stored<S>) => void;
   readonly say: (line: string) => void;
 }
 
 /**
- * Resolves with the final progress, good or bad. Rejects with 'timed-out' after the limit and with 'interrupted', both
- * with hints how to go on; else as the executor does.
+ * Resolves with the final progress, whether the session succeeded or failed. Rejects with 'timed-out' after the limit,
+ * and with 'interrupted', both with hints how to continue; else as the executor does.
  */
 export function carryOutHere<S extends AnySession, Plan>(
   environment: FollowEnvironment,

@@ -4,11 +4,11 @@ import type { FailedContainer } from '#src/domain/session/failed-containers.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 export interface FailedContainerLogs {
-  /** Starts to read the logs of the containers that it has not seen yet. */
+  /** Starts to read the logs of containers that it has not seen yet. */
   readonly look: (failed: readonly FailedContainer[]) => void;
-  /** A line for each failed container; the lines of its log follow the latest one only. */
+  /** Returns a line for each failed container. Only the latest line is followed by the container's log. */
   readonly notes: () => string[];
-  /** Resolves once each log has been read, or has failed to be. */
+  /** Resolves when each log has been read, or reading it has failed. */
   readonly settled: () => Promise<void>;
 }
 
@@ -16,7 +16,7 @@ const tailLines = 5;
 /** Characters; longer lines are cut off. */
 const longestLine = 300;
 
-/** Calls `ring` when a log has been read. A user who may not read logs sees less. */
+/** Calls `ring` when a log has been read. Shows no logs to a user who may not read them. */
 export function readFailedContainerLogs(
   cluster: Cluster,
   namespace: string,

@@ -33,26 +33,28 @@ export interface FollowEnvironment {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Prints what the command waits for; one line. */
+  /** Prints one line that says what the command waits for. */
   readonly tell: (line: string) => void;
-  /** When the command's limit passes; left out: it has none. */
+  /** When the command's limit passes. Left out if there is no limit. */
   readonly until?: Date | undefined;
   readonly onChange: (progress: Progress) => void;
-  /** As in `Environment`, for a command that may carry the session out. */
+  /** See `Environment`. For a command that may carry the session out. */
   readonly podsOnly?: string | undefined;
 }
 
 export interface Followed {
   /** Has a verdict if `ended` is 'verdict'. */
   readonly progress: Progress;
-  /** `dead`, only with `endWhenDead`: the holder that has not renewed for too long; undefined if there is no holder. */
+  /**
+   * `dead`, only with `endWhenDead`, is the holder that has not renewed for too long. Undefined if there is no holder.
+   */
   readonly ended: 'verdict' | { readonly dead: Holder | undefined };
 }
 
 export interface FollowOptions {
   /** Milliseconds that a session without a deadline may take. */
   readonly timeoutMs: number;
-  /** Return when the executor is dead, so that the caller can take over; else a note says that it is. */
+  /** Return when the executor is dead, so that the caller can take over. Without this, a note says that it is dead. */
   readonly endWhenDead?: boolean;
   /** The command that takes the session over, for the note. */
   readonly resume?: string | undefined;
@@ -61,10 +63,16 @@ export interface FollowOptions {
 type FollowedBy =
   'words' | 'resource' | 'jobName' | 'watch' | 'targetOf' | 'verdict' | 'hookState' | 'hookRecord';
 
-/** So long before a silent executor counts as dead, the follower probes whether it is the API server that is silent. */
+/**
+ * When no more than this is left until a silent executor counts as dead, the follower probes whether the API server
+ * answers.
+ */
 const suspectLeftMs = deadAfterMs - 2 * renewEveryMs;
 
-/** Rejects with 'interrupted', with 'not-found' and if the user may not read the session or what it makes. */
+/**
+ * Rejects with 'interrupted', with 'not-found', and if the user may not read the session or the objects that it
+ * creates.
+ */
 export async function follow<S extends AnySession>(
   environment: FollowEnvironment,
   kind: Pick<SessionKind<S, never>, FollowedBy>,
@@ -104,8 +112,8 @@ export async function follow<S extends AnySession>(
       return { progress: { ...last, verdict }, ended: 'verdict' };
     }
     const lost = sessions.lost() ?? probe.unanswered();
-    // While the watch is disconnected, a missing renewal says nothing about the executor. After a reconnect the
-    // executor gets the full time again: it may have lost its connection, too.
+    // While the watch is disconnected, a missing renewal says nothing about the executor. After a reconnect, the
+    // executor gets the full time again, because it may have lost its connection, too.
     sighting = sight(lost === undefined && !wasLost ? sighting : undefined, session, now);
     wasLost = lost !== undefined;
     const left = lifeLeft(sighting, now);
@@ -145,7 +153,7 @@ export async function follow<S extends AnySession>(
   }
 }
 
-/** The verdict 'timed-out', not 'failed': a Job may still carry the session out. */
+/** Returns the verdict 'timed-out', not 'failed', because a Job may still carry the session out. */
 function overdue(
   session: Session,
   { claims }: Progress,

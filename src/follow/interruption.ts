@@ -1,4 +1,4 @@
-/** Words for a command that stops before the session's end, because of the user or of its limit. */
+/** Builds the messages of a command that stops before the session's end, because of the user or of its limit. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -13,7 +13,7 @@ export interface Unfinished {
   readonly session: string;
   readonly name: string;
   readonly namespace: string;
-  /** The command that goes on with the session; left out if this command only followed it. */
+  /** The command that continues the session. Left out if this command only followed the session. */
   readonly again?: string | undefined;
   readonly limit?: Limit | undefined;
 }
@@ -21,11 +21,11 @@ export interface Unfinished {
 /** What the command last knew of the session. */
 export interface Sight {
   progress: Progress | undefined;
-  /** What the command does: it waits until an operator takes the session, follows it, or carries it out itself. */
+  /** Whether the command waits until an operator takes the session, follows it, or carries it out itself. */
   doing: 'pick-up' | 'follow' | 'carry-out';
 }
 
-/** A follower's environment that ends at the limit and keeps in `sight` the progress that it shows. */
+/** Returns a follower's environment that ends at the limit, and that records in `sight` the progress that it shows. */
 export function limited(
   environment: FollowEnvironment,
   limit: Limit | undefined,
@@ -38,7 +38,7 @@ export function limited(
   return { ...within(environment, limit), onChange };
 }
 
-/** Adds to an interruption how to follow the session, and how to go on with it. */
+/** Adds to the error of an interruption how to follow and how to continue the session. */
 export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, sight: Sight): Promise<T> {
   try {
     return await work;
@@ -61,7 +61,10 @@ export async function orHowToGoOn<T>(work: Promise<T>, unfinished: Unfinished, s
   }
 }
 
-/** A note counts as taken: AppsCode's operator creates its Job before it writes a status. */
+/**
+ * Whether no operator has taken the session. With a note, it counts as taken: AppsCode's operator creates its Job
+ * before it writes a status.
+ */
 function isUntaken({ doing, progress }: Sight): boolean {
   if (doing === 'carry-out') return false;
   if (progress === undefined) return doing === 'pick-up';
@@ -82,12 +85,12 @@ function lateWords(session: string, time: string, sight: Sight): string {
   return `stopped following ${session} after ${time}; ${state}${words}`;
 }
 
-/** The words of an API server that fails, or cannot be reached. */
+/** Returns the message of an API server that fails or cannot be reached. */
 function outage(error: unknown): string | undefined {
   return isStashError(error, 'unreachable', 'server') ? error.message : undefined;
 }
 
-/** As `orHowToGoOn`, before the session exists. `waitsFor`: what the command was waiting for. */
+/** Does the same as `orHowToGoOn` before the session exists. `waitsFor` says what the command was waiting for. */
 export async function orNotBegun<T>(
   work: Promise<T>,
   {

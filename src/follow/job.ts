@@ -1,4 +1,4 @@
-/** Judges a session by the operator's Job that carries it out. */
+/** Judges a session by the operator's Job that carries the session out. */
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import { jobState } from '#src/domain/session/job-state.ts';
@@ -6,11 +6,13 @@ import type { Verdict } from '#src/domain/session/progress.ts';
 
 export interface JobSeen {
   readonly job: Stored<Job> | undefined;
-  /** Undefined: not read yet, or the user may not read them. */
+  /** Undefined if not read yet, or if the user may not read pods. */
   readonly pods: readonly Stored<Pod>[] | undefined;
 }
 
-/** A Job that failed ends the session, whatever its status says: AppsCode's operator leaves it Running for ever. */
+/**
+ * A failed Job ends the session, whatever the session's status says: AppsCode's operator leaves it Running for ever.
+ */
 export function jobVerdict({ job, pods = [] }: JobSeen): Verdict | undefined {
   if (job === undefined) return undefined;
   const seen = jobState(job, pods);
@@ -19,7 +21,10 @@ export function jobVerdict({ job, pods = [] }: JobSeen): Verdict | undefined {
   return { outcome: 'failed', message: `job ${name} failed: ${seen.why}`, culprit: `job/${name}` };
 }
 
-/** Our operator writes the session's end after its Job has failed, and says more than the Job does. */
+/**
+ * Whether our operator created the Job. After a failed Job, it writes the session's end, which says more than the Job
+ * does.
+ */
 export function isOfOurOperator({ job }: JobSeen): boolean {
   return job?.metadata.labels?.[label.managedBy] === managedBy;
 }
@@ -43,12 +48,12 @@ export function jobNotes({ job, pods }: JobSeen): string[] {
   }
 }
 
-/** The note for a Job that was deleted before the session's end. */
+/** Returns the note for a Job that was deleted before the session's end. */
 export function deletedNote(jobName: string): string {
   return `job ${jobName} was deleted while the session ran`;
 }
 
-/** Whether the Job has a pod that goes on with the session, or creates one, so that no executor has to take over. */
+/** Whether the Job has or creates a pod that continues the session, so that no executor has to take over. */
 export function goesOn({ job, pods = [] }: JobSeen): boolean {
   if (job === undefined || job.metadata.deletionTimestamp !== undefined) return false;
   const { state } = jobState(job, pods);

@@ -1,4 +1,4 @@
-/** The limit of a command, `--timeout`: the command stops waiting then, for anything. */
+/** The limit of a command, `--timeout`. When it passes, the command stops waiting, whatever it waits for. */
 import type { Clock } from '#src/domain/clock.ts';
 import { deadlineOf, type Session } from '#src/domain/session/session-status.ts';
 
@@ -6,9 +6,9 @@ export interface Limit {
   /** Milliseconds. */
   readonly timeoutMs: number;
   readonly at: Date;
-  /** Aborts once the limit has passed, and when the user stops the command. */
+  /** Aborts when the limit has passed, or when the user stops the command. */
   readonly signal: AbortSignal;
-  /** Whether the limit has passed, and the user has not stopped the command. */
+  /** Returns whether the limit has passed and the user has not stopped the command. */
   readonly hasPassed: () => boolean;
 }
 
@@ -19,7 +19,7 @@ export interface LimitOptions {
   readonly graceMs?: number;
 }
 
-/** Runs `work` with the limit; `work` itself has to stop at its signal. */
+/** Runs `work` with the limit. `work` itself has to stop when the signal aborts. */
 export async function withinLimit<T>(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
   { timeoutMs, graceMs = 0 }: LimitOptions,
@@ -44,7 +44,7 @@ export async function withinLimit<T>(
   }
 }
 
-/** The environment of work that ends at the limit. */
+/** Returns an environment for work that ends at the limit. */
 export function within<E extends { readonly signal: AbortSignal }>(
   environment: E,
   limit: Limit | undefined,
@@ -52,17 +52,17 @@ export function within<E extends { readonly signal: AbortSignal }>(
   return limit ? { ...environment, signal: limit.signal, until: limit.at } : environment;
 }
 
-/** The command has at least so long to tidy up, even after a session that ended at the limit. */
+/** The command has at least this long to tidy up, even after a session that ended at the limit. */
 const tidyAtLeastMs = 5_000;
 
-/** Milliseconds that the command has left to tidy up after the session; undefined if there is no limit. */
+/** Returns the milliseconds that the command has left to tidy up after the session. Undefined if there is no limit. */
 export function tidyWithin(limit: Limit | undefined, now: Date): number | undefined {
   return limit && Math.max(tidyAtLeastMs, limit.at.getTime() - now.getTime());
 }
 
 /**
- * The environment for an executor. It ends a session at the deadline, and the limit must not interrupt it while it
- * writes that; `within`, which stops at the limit, is for a session whose deadline is later than the limit.
+ * Returns the environment for an executor. An executor ends a session at the deadline, and the limit must not interrupt
+ * that write. `within`, which stops at the limit, is for a session whose deadline is later than the limit.
  */
 export function executing<E>(
   { environment, within }: { readonly environment: E; readonly within: E },

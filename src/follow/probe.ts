@@ -1,13 +1,13 @@
-/** Finds out whether the API server answers; a watch without events does not show it. */
+/** Finds out whether the API server answers. A watch without events does not show that. */
 import type { Loop } from '#src/cluster/loop.ts';
 import { orTellSlow } from '#src/cluster/slow-answer.ts';
 import type { Clock } from '#src/domain/clock.ts';
 import { isStashError } from '#src/errors.ts';
 
 export interface Probe {
-  /** Asks until the API server answers anything; asks again only for another `reason`. */
+  /** Sends requests until the API server answers one. Asks again only for another `reason`. */
   ask(reason: object): void;
-  /** Why there is no answer; undefined while nothing is wrong. */
+  /** Why there is no answer. Undefined while nothing is wrong. */
   unanswered(): string | undefined;
 }
 

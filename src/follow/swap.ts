@@ -1,4 +1,6 @@
-/** Carries a restore in place out for a command, and says how to go on, or back, if it has to stop. */
+/**
+ * Carries a restore in place out for a command. If it has to stop, the error says how to continue and how to go back.
+ */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -15,7 +17,7 @@ import { createRestore } from '#src/session/plan/begin-restore.ts';
 
 import type { FollowEnvironment } from './follow.ts';
 
-/** Creates the session in the name of this executor. Rejects with 'already-exists' if its name is taken. */
+/** Creates the session with this executor as its holder. Rejects with 'already-exists' if its name is taken. */
 export function beginSwap(
   environment: FollowEnvironment,
   session: Named<RestoreSession>,
@@ -26,7 +28,7 @@ export function beginSwap(
   return createRestore(environment, { ...session, metadata: { ...session.metadata, annotations } });
 }
 
-/** As `carryOutInPlace`; every error says how to go on, and how to go back. */
+/** Does the same as `carryOutInPlace`, with hints in every error how to continue and how to go back. */
 export async function takeSwap(environment: FollowEnvironment, task: CarryOutInPlace): Promise<Progress> {
   const { session, say } = task;
   try {
@@ -52,7 +54,7 @@ export async function takeSwap(environment: FollowEnvironment, task: CarryOutInP
   }
 }
 
-/** The name of the snapshot of the data from before may have changed. */
+/** Reads the session again, because the name of the snapshot of the data from before may have changed. */
 async function present(
   environment: FollowEnvironment,
   session: Stored<RestoreSession>,

@@ -1,4 +1,4 @@
-/** Tidies up after the command line's session; never changes how the session ended. */
+/** Tidies up after the command line's session. Never changes how the session ended. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
@@ -15,12 +15,15 @@ import type { FollowEnvironment } from './follow.ts';
 
 export interface Ending {
   readonly progress: Progress;
-  /** The session if this command carried it out; undefined if another executor did, and tidies up. */
+  /** The session that this command carried out. Undefined if another executor did, which then tidies up. */
   readonly ended: Stored<BackupSession> | undefined;
   readonly configuration: Stored<BackupConfiguration>;
-  /** The policy of the command line. */
+  /** The retention policy of the command line. */
   readonly policy: RetentionPolicy | undefined;
-  /** `--pin` and `--keep-until` of a command that went on with a session of another; those of its own have them. */
+  /**
+   * `--pin` and `--keep-until` of a command that continued a session of another client. A session that the command
+   * created already has them.
+   */
   readonly keep: KeepWishes | undefined;
   readonly say: (line: string) => void;
 }

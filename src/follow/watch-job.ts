@@ -1,4 +1,4 @@
-/** Watches the Job of a session and its pods; a user who may not read them sees less. */
+/** Watches the Job of a session and its pods. Shows less to a user who may not read them. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { jobs, pods } from '#src/api/resources.ts';
 import { byName } from '#src/cluster/by-name.ts';
@@ -17,17 +17,19 @@ import { readFailedContainerLogs } from './failed-container-logs.ts';
 
 export interface JobWatch {
   readonly name: string;
-  /** `over`: the session is final: leave out what its Job is doing. */
+  /** `over`: the session is final, so leave out what its Job is doing. */
   readonly notes: (over: boolean) => string[];
-  /** `job j waits: pod p cannot be scheduled`; undefined if the Job does not wait, or does not exist. */
+  /** Returns `job j waits: pod p cannot be scheduled`. Undefined if the Job does not wait, or does not exist. */
   readonly waits: () => string | undefined;
-  /** Whether the Job has a pod that goes on with the session, or creates one, so that no executor has to take over. */
+  /** Whether the Job has or creates a pod that continues the session, so that no executor has to take over. */
   readonly goesOn: () => boolean;
-  /** The verdict of a failed Job; undefined while our operator still has time to write the session's end. */
+  /** Returns the verdict of a failed Job. Undefined while our operator still has time to write the session's end. */
   readonly verdict: (now: Date) => Verdict | undefined;
-  /** Milliseconds since the epoch at which `verdict` changes by time alone; Infinity: never. */
+  /**
+   * The time at which `verdict` changes without any event, in milliseconds since the epoch. Infinity if it never does.
+   */
   readonly verdictAt: () => number;
-  /** Reads the pods once more, and waits at most two seconds for their logs. Call it before the verdict is shown. */
+  /** Reads the pods once more, and waits at most two seconds for their logs. Call this before the verdict is shown. */
   readonly settled: () => Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export function watchJob(
 ): JobWatch {
   const { jobName, namespace } = at;
   const observedJobs = observe(cluster, jobs, byName({ name: jobName, namespace }), signal, ring);
-  // Kubernetes sets this older label beside `batch.kubernetes.io/job-name`.
+  // Kubernetes sets this older label as well as `batch.kubernetes.io/job-name`.
   const ofJob = { namespace, labelSelector: `job-name=${jobName}` };
   const observedPods = observe(cluster, pods, ofJob, signal, ring);
   let known: ReadonlyMap<string, Stored<Pod>> | undefined;

@@ -1,4 +1,4 @@
-/** Follows the restore points of a namespace, or of all, by watches of snapshots and sessions. */
+/** Follows the restore points of one namespace or of all namespaces, with watches of snapshots and sessions. */
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -13,16 +13,17 @@ interface Environment {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called if an outage lasts, once for each. */
+  /** Called once for each outage that lasts. */
   readonly tellLost: (why: string) => void;
 }
 
-/** Nothing has to happen at this time: only the watches wake the loop before. */
+/** An upper limit of the wait: only the watches have to wake the loop. */
 const wakeAfterMs = 24 * 60 * 60 * 1000;
 
 /**
- * Yields all restore points, newest first, and then those that changed. A point whose snapshots are all gone is yielded
- * once more, without them. Ends when `signal` aborts; rejects if the user may not watch snapshots.
+ * Yields all restore points, newest first, and then changed restore points. When all snapshots of a restore point are
+ * gone, yields the point once more, without them. Ends when `signal` aborts. Rejects if the user may not watch
+ * snapshots.
  */
 export async function* watchPoints(
   { cluster, clock, signal, tellLost }: Environment,
@@ -37,7 +38,7 @@ export async function* watchPoints(
   let known = new Map<string, { readonly point: RestorePoint; readonly state: string }>();
   while (!signal.aborted) {
     if (snapshots.failure) throw snapshots.failure;
-    // As for `list`, the cluster may not have sessions, or the user may not read them.
+    // As with `list`, the API server may not serve sessions, or the user may not read them.
     if (sessions.failure && !isStashError(sessions.failure, 'forbidden', 'not-found', 'precondition'))
       throw sessions.failure;
     if (snapshots.items && (sessions.items || sessions.failure)) {
@@ -59,10 +60,10 @@ export async function* watchPoints(
 }
 
 interface Collected<T extends KubernetesObject> {
-  /** By UID; undefined before the first list. */
+  /** The objects by UID. Undefined before the first list. */
   items: Map<string, Stored<T>> | undefined;
   failure: Error | undefined;
-  /** Why it has no connection. */
+  /** Why the watch has no connection. */
   lost: string | undefined;
 }
 

@@ -1,10 +1,10 @@
-/** Restore points by day: a row for each week, and in words the days that have no complete one. */
+/** Prints restore points by day: a row for each week, and sentences about the days without a complete restore point. */
 import { isGood, type RestorePoint } from '#src/domain/restore-points/restore-points.ts';
 
 import { renderTable } from './table.ts';
 import { timeFormat, type TimeZone } from './time.ts';
 
-/** The present week, and those before it. */
+/** The number of weeks: the present week and those before it. */
 export const calendarWeeks = 5;
 
 const dayMs = 86_400_000;
@@ -25,7 +25,7 @@ export interface CalendarScene {
   readonly zone: TimeZone;
 }
 
-/** Every day of the weeks up to today, which begin on Mondays. */
+/** Returns every day of the weeks up to today. Weeks begin on Mondays. */
 export function calendarDays({ points, now, zone }: CalendarScene): readonly CalendarDay[] {
   const format = timeFormat(zone);
   const dayOf = (time: Date) => format(time).slice(0, 'yyyy-mm-dd'.length);
@@ -45,7 +45,7 @@ export function calendarDays({ points, now, zone }: CalendarScene): readonly Cal
   });
 }
 
-/** A table for the eye, and sentences that say the same. */
+/** Returns a table, and sentences that say the same. */
 export function renderCalendar(scene: CalendarScene): string {
   const days = calendarDays(scene);
   const weeks = Array.from({ length: calendarWeeks }, (_, week) =>
@@ -64,7 +64,7 @@ export function renderCalendar(scene: CalendarScene): string {
   return `${table}${wordsOf(days).join('\n')}\n`;
 }
 
-/** The number of complete restore points, or a sign that stands for none. */
+/** Returns the number of complete restore points, or a sign if there is none. */
 function cellOf({ complete, incomplete, hasBegun }: CalendarDay): string {
   if (complete > 0) return String(complete);
   if (incomplete > 0) return '!';

@@ -1,4 +1,4 @@
-/** Progress for an output that is not a terminal: one line for each change. */
+/** Prints progress to an output that is not a terminal: one line for each change. */
 import { sanitize } from '#src/domain/sanitize.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 

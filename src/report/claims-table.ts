@@ -8,7 +8,7 @@ import { mostLines, wrap } from './wrap.ts';
 
 const headers = ['claim', 'state', 'size', 'elapsed'] as const;
 /**
- * Columns that a message needs. If fewer are left beside the other cells, or a message needs more than `mostBeside`
+ * Terminal columns that a message needs. If the other cells leave fewer, or if a message needs more than `mostBeside`
  * lines there, messages are on lines of their own.
  */
 const minMessageWidth = 24;
@@ -30,8 +30,8 @@ interface Row {
 }
 
 /**
- * Returns lines that end in a line break. If not all rows fit, finished claims are left out first, and the
- * last line says how many are missing.
+ * Returns lines that end in a line break. If not all rows fit, leaves out finished claims first, and the last line says
+ * how many are missing.
  */
 export function claimsTable(view: ProgressView, now: Date, { columns, rows, paint }: ClaimsStyle): string {
   const all = view.claims.map((claim) => ({ claim, cells: cellsOf(view, claim, now) }));

@@ -1,9 +1,9 @@
-/** How files of the present volume differ from those of a restore point. */
+/** Prints how files of the present volume differ from those of a restore point. */
 import type { Aspect, Difference, FileFacts } from '#src/domain/files/difference.ts';
 import { formatSize } from '#src/domain/quantity.ts';
 import { assertNever } from '#src/errors.ts';
 
-/** `changed  /etc/app.conf  1.2Ki -> 1.3Ki`: what became of the restore point's file since. */
+/** Returns what has changed since the restore point: `changed  /etc/app.conf  1.2Ki -> 1.3Ki`. */
 export function differenceLine(difference: Difference): string {
   const { change, path } = difference;
   const shown = `/${path.toString()}`;
@@ -23,7 +23,7 @@ export function differenceLine(difference: Difference): string {
   }
 }
 
-/** The same for `-o json` and `yaml`. */
+/** Returns the same for `-o json` and `-o yaml`. */
 export function differenceValue(difference: Difference): object {
   const { path, ...rest } = difference;
   const facts = (of: FileFacts) => ({

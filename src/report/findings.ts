@@ -1,4 +1,4 @@
-/** What `doctor` prints. */
+/** Prints the findings of `doctor`. */
 import type { Diagnosis } from '#src/domain/checks/examine.ts';
 import { firstOf } from '#src/domain/checks/few.ts';
 import type { Level } from '#src/domain/finding.ts';
@@ -9,7 +9,7 @@ import { renderColumns } from './table.ts';
 
 const apiVersion = 'cli.stash.appscode.com/v1alpha1';
 
-/** What `-o json` and `-o yaml` print. It is made for the purpose: no server knows these kinds. */
+/** What `-o json` and `-o yaml` print. These kinds exist in the output only; no API server serves them. */
 export interface FindingList {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'FindingList';
@@ -24,14 +24,14 @@ export interface FindingItem {
   readonly level: Level;
   /** Left out if the finding is about the whole cluster. */
   readonly namespace?: string;
-  /** `deployment/foo`; left out if the finding is about the cluster or the namespace. */
+  /** For example `deployment/foo`. Left out if the finding is about the cluster or the namespace. */
   readonly object?: string;
   readonly message: string;
   /** Command line after which the check passes. */
   readonly fix?: string;
-  /** What to do or to look at; several lines. */
+  /** What the user can do or look at; several lines. */
   readonly hint?: string;
-  /** The right that is missing: `list volumesnapshotclasses.snapshot.storage.k8s.io`. */
+  /** The right that the user lacks: `list volumesnapshotclasses.snapshot.storage.k8s.io`. */
   readonly right?: string;
 }
 
@@ -54,14 +54,17 @@ export function findingList(diagnoses: readonly Diagnosis[]): FindingList {
   };
 }
 
-/** A row for each finding, and under it the fix, or else the hint; at the end, how many there are of each level. */
+/**
+ * Returns a row for each finding, with the fix or else the hint below it, and a last line with the number of findings
+ * of each level.
+ */
 export function findingTable(diagnoses: readonly Diagnosis[]): string {
   return `${table(diagnoses, { namespaces: false })}${counts(diagnoses)}\n`;
 }
 
 /**
- * Of many namespaces: the findings that are not ok, namespace by namespace, and how many there are in all. What is found of
- * several objects in the same words is one row. `ok`: how many that are ok `diagnoses` leaves out.
+ * Returns the findings of many namespaces that are not ok, sorted by namespace, and the number of all findings. The
+ * same message about several objects is one row. `ok` is the number of ok findings that `diagnoses` leaves out.
  */
 export function findingPage(
   diagnoses: readonly Diagnosis[],

@@ -1,4 +1,4 @@
-/** What a restore in place is going to do, for a user to agree to. */
+/** Prints the plan of a restore in place, for the user to confirm. */
 import { formatAge } from '#src/domain/duration.ts';
 import { cutMiddle } from '#src/domain/ellipsis.ts';
 import {
@@ -18,7 +18,7 @@ import { wrap } from './wrap.ts';
 
 const width = 80;
 
-/** Lines of at most 80 columns, except commands, which are on lines of their own. */
+/** Returns lines of at most 80 columns, except for commands, which are on lines of their own. */
 export function inPlacePlanLines(plan: InPlacePlan, now: Date): string[] {
   const { target, point, rows, notes } = plan;
   const of = formatTarget(target);
@@ -132,7 +132,7 @@ function start({ target, record, stop: { method }, replicas = 0, pods, rows }: I
 }
 
 const allHeaders = ['claim', 'present volume', 'size', 'place'];
-/** A claim's name shows at least this much of itself. */
+/** A claim's name is not cut below this many characters. */
 const least = 12;
 
 function table(rows: readonly InPlaceRow[]): string[] {

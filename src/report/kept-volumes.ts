@@ -1,4 +1,4 @@
-/** Kept volumes as `volumes` prints them. */
+/** Prints kept volumes for `volumes`. */
 import { formatAge } from '#src/domain/duration.ts';
 import type { ListedVolume } from '#src/domain/in-place/kept-volumes.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';

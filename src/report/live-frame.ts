@@ -1,4 +1,4 @@
-/** The live table of one or more sessions on a terminal. */
+/** Draws the live table of one or more sessions on a terminal. */
 import { sanitize } from '#src/domain/sanitize.ts';
 
 import { claimsTable } from './claims-table.ts';
@@ -8,7 +8,7 @@ import type { Paint } from './table.ts';
 import { wrap } from './wrap.ts';
 
 /**
- * The size of the terminal. More rows would scroll the frame off the screen, so finished claims are left out
+ * The size of the terminal. More rows would scroll the frame off the screen, so the frame leaves out finished claims
  * first.
  */
 export interface FrameStyle {
@@ -19,7 +19,7 @@ export interface FrameStyle {
 
 /** Returns lines that end in a line break. All clocks in them show the same whole second, so they tick at once. */
 export function liveFrame(views: readonly ProgressView[], now: Date, style: FrameStyle): string {
-  // Beside its claims and notes, a session needs a headline, a header, a line for missing claims, and an empty line.
+  // Besides its claims and notes, a session needs a headline, a header, a line for missing claims, and an empty line.
   const share = Math.floor((style.rows - 1) / Math.max(1, views.length)) - 4;
   const second = wholeSecond(now);
   return views.map((view) => sessionFrame(view, second, style, share)).join('\n');

@@ -1,4 +1,4 @@
-/** A running session as the user sees it: one row per claim. */
+/** Builds the view of a running session: one row for each claim. */
 import { formatDuration } from '#src/domain/duration.ts';
 import type { ClaimProgress, Progress } from '#src/domain/session/progress.ts';
 import type { ClaimPhase } from '#src/domain/session/roll-up.ts';
@@ -6,7 +6,7 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
 export interface ClaimRow extends ClaimProgress {
-  /** In which second this program first saw the claim in its final phase. */
+  /** The second in which this program first saw the claim in its final phase. */
   readonly endedAt?: Date | undefined;
 }
 
@@ -27,7 +27,7 @@ export function viewOf(progress: Progress, previous: ProgressView | undefined, n
   return { ...progress, claims };
 }
 
-/** The times of the API's objects are whole seconds, too. */
+/** Cuts the time to a whole second, like the times of API objects. */
 export function wholeSecond(time: Date): Date {
   return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }
@@ -45,8 +45,8 @@ export function stateOf({ kind }: Pick<Progress, 'kind'>, phase: ClaimPhase): st
 }
 
 /**
- * Returns the time since the claim's object was created, or '' before that. If the server's clock is ahead of
- * ours, returns 0s.
+ * Returns the time since the claim's object was created, or '' before that. If the API server's clock is ahead of ours,
+ * returns 0s.
  */
 export function elapsed({ startedAt, endedAt }: ClaimRow, now: Date): string {
   if (startedAt === undefined) return '';

@@ -1,4 +1,4 @@
-/** Restore points as `list` prints them. */
+/** Prints restore points for `list`. */
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { formatAge } from '#src/domain/duration.ts';
 import { formatBytes, parseQuantity } from '#src/domain/quantity.ts';
@@ -20,7 +20,7 @@ export interface RestorePointView {
   readonly points: readonly RestorePoint[];
   readonly now: Date;
   readonly zone: TimeZone;
-  /** Undefined if the user may not read them. */
+  /** Undefined if the user may not read snapshot classes. */
   readonly classes: readonly VolumeSnapshotClass[] | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface RestorePointItem {
   /** Left out if unknown. */
   readonly target?: PointTarget;
   /**
-   * Name and UID of the BackupSession that took it, which may be deleted by now. Left out if there was none.
+   * Name and UID of the BackupSession that took the restore point; it may no longer exist. Left out if there was none.
    */
   readonly session?: { readonly name: string; readonly uid: string };
   /** Name of the BackupConfiguration. */
@@ -51,11 +51,11 @@ export interface RestorePointItem {
   readonly takenAt: string;
   readonly phase: PointPhase;
   readonly completeness: Completeness;
-  /** Why its session failed, if the snapshots record it. */
+  /** Why the session failed, if the snapshots record it. */
   readonly failure?: string;
-  /** Left out if it is not recorded. */
+  /** Left out if not recorded. */
   readonly madeBy?: 'schedule' | 'user';
-  /** Who asked for it, if a user did. */
+  /** The user who asked for the restore point, if a user did. */
   readonly user?: string;
   readonly pinned?: true;
   /** RFC 3339, UTC. */
@@ -105,7 +105,7 @@ export const sortWords: Readonly<Record<string, string>> = {
 
 interface Column {
   readonly header: string;
-  /** Left out: always. */
+  /** Whether the table has the column. Always if left out. */
   readonly shown?: (options: TableOptions) => boolean;
   readonly cell: (point: RestorePoint, view: CellView) => string;
 }
@@ -150,8 +150,8 @@ export interface TableOptions {
 }
 
 /**
- * Returns a function for the rows of more and more points: their columns begin if those of the rows before did. With a
- * line break at the end of each line, and headers before the first row unless `noHeaders`.
+ * Returns a function that prints the rows of further points, with columns as wide as those of earlier rows. Each line
+ * ends in a line break. Prints headers before the first row unless `noHeaders`.
  */
 export function restorePointTable(options: TableOptions): (view: RestorePointView) => string {
   const shown = columns.filter((column) => column.shown?.(options) ?? true);
@@ -183,7 +183,7 @@ function madeBy({ keeping: { maker } }: RestorePoint): string {
   return maker === undefined ? '<unknown>' : maker.by === 'schedule' ? 'schedule' : maker.name;
 }
 
-/** `policy`: its schedule's retention policy decides. */
+/** Returns `policy` if the schedule's retention policy decides. */
 function keptFor({ keeping: { maker, pinned, until } }: RestorePoint, { now, format }: CellView): string {
   if (pinned) return 'pinned';
   if (until !== undefined) return `${now < until ? 'until' : 'was until'} ${format(until)}`;
@@ -247,7 +247,7 @@ export function restorePointItem(point: RestorePoint): RestorePointItem {
   };
 }
 
-/** Nothing if the quantity is absent or malformed. */
+/** Returns nothing if the quantity is absent or malformed. */
 function bytesOf<K extends string>(key: K, quantity: string | undefined): { readonly [N in K]?: number } {
   const bytes = parseQuantity(quantity ?? '');
   return (bytes === undefined ? {} : { [key]: Number(bytes) }) as { readonly [N in K]?: number };

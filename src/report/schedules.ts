@@ -1,4 +1,4 @@
-/** Schedules as `list schedules` prints them. */
+/** Prints schedules for `list schedules`. */
 import { formatAge } from '#src/domain/duration.ts';
 import type { ScheduleOutlook } from '#src/domain/configuration/schedule-outlook.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';

@@ -1,4 +1,4 @@
-/** Tables in kubectl's style. */
+/** Prints tables in kubectl's style. */
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
 
@@ -22,9 +22,9 @@ const borders = {
   'right-mid': '',
   middle: '',
 };
-/** The time that cli-table3 takes grows with the square of a table's rows: longer tables do without it. */
+/** The time of cli-table3 grows with the square of the number of rows: longer tables do without it. */
 const longTable = 200;
-/** `TYPE/NAME` of the longest name fits. */
+/** Wide enough for `TYPE/NAME` with the longest name. */
 const widestCell = 300;
 /** Spaces between columns. */
 export const gap = 3;
@@ -34,19 +34,19 @@ export type Paint = (phase: string) => string;
 
 export interface TableStyle {
   readonly header?: 'upper-case' | 'as-written' | 'none';
-  /** For the cells of the columns STATE and PHASE. */
+  /** Colours the cells of the columns STATE and PHASE. */
   readonly paint?: Paint | undefined;
 }
 
 /** A column of a table with a row for each `T`. */
 export interface Column<T> {
   readonly header: string;
-  /** Left out: always. */
+  /** Whether the table has the column. Always if left out. */
   readonly shown?: boolean;
   readonly cell: (of: T) => string;
 }
 
-/** As `renderTable`, without the columns that are not shown. */
+/** Does the same as `renderTable`, without the columns that are not shown. */
 export function renderColumns<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
@@ -111,7 +111,7 @@ function layOut(rows: readonly (readonly string[])[], widths: readonly number[])
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-/** The same text as `layOut` returns. Makes the cells once more instead of keeping those of all rows. */
+/** Returns the same text as `layOut`. Makes the cells a second time instead of keeping those of all rows. */
 function layOutLong<T>(
   heads: readonly (readonly string[])[],
   rows: readonly T[],

@@ -1,4 +1,4 @@
-/** Times in tables. */
+/** Formats times in tables. */
 
 /** Minutes that a zone's clock is ahead of UTC at that time. */
 export type UtcOffset = (time: Date) => number;
@@ -7,8 +7,8 @@ export type TimeZone = 'utc' | { readonly local: UtcOffset };
 const minute = 60_000;
 
 /**
- * RFC 3339 to the second: `2026-11-28T03:00:05Z`, or local without a zone, as `--from` and `--since` take it. Without Intl,
- * which needs 6 MiB of memory.
+ * Formats to the second: `2026-11-28T03:00:05Z`, or local time without a zone, as `--from` and `--since` accept it.
+ * Does not use Intl, which needs 6 MiB of memory.
  */
 export function timeFormat(zone: TimeZone): (time: Date) => string {
   if (zone === 'utc') return (time) => `${toSecond(time)}Z`;

@@ -1,11 +1,11 @@
-/** How far a copy is. */
+/** Prints the progress of a copy. */
 import { formatDuration } from '#src/domain/duration.ts';
 import { formatSize } from '#src/domain/quantity.ts';
 
 export interface Transfer {
   readonly files: number;
   readonly bytes: number;
-  /** Undefined if unknown. */
+  /** Undefined if not known. */
   readonly total: number | undefined;
   readonly elapsedMs: number;
 }

@@ -1,4 +1,4 @@
-/** What `undo` is about to do, as text. */
+/** Prints the plan of `undo`. */
 import type { UndoPlan } from '#src/domain/in-place/undo.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -8,7 +8,7 @@ import { wrap } from './wrap.ts';
 
 const width = 80;
 
-/** Lines of at most 80 columns, except the names of volumes, which are on lines of their own. */
+/** Returns lines of at most 80 columns, except for the names of volumes, which are on lines of their own. */
 export function undoPlanLines(plan: UndoPlan): string[] {
   return linesOf(plan).flatMap((line) =>
     line.startsWith(' ') ? sanitize(line) : wrap(sanitize(line), width, Infinity),

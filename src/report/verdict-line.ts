@@ -1,6 +1,5 @@
 /**
- * The line that reports a session's success; all other outcomes are errors
- * (`domain/session/verdict-error.ts`).
+ * Builds the line that reports a session's success. All other outcomes are errors (`domain/session/verdict-error.ts`).
  */
 import { formatDuration } from '#src/domain/duration.ts';
 import type { Progress, Verdict } from '#src/domain/session/progress.ts';
@@ -8,10 +7,13 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
 import { sessionOf } from '#src/domain/session/verdict-error.ts';
 
-/** `unknown`: the user may not read it. */
+/** Whether the workload exists. `unknown`: the user may not read it. */
 export type Existence = 'exists' | 'missing' | 'unknown';
 
-/** `workload`: the session's. `tookMs`: how long the user has waited for the command, in milliseconds. */
+/**
+ * `workload` says whether the session's workload exists. `tookMs` is how long the user has waited for the command, in
+ * milliseconds.
+ */
 export function verdictLine(
   progress: Progress,
   verdict: Verdict,

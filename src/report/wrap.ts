@@ -1,12 +1,12 @@
 /** Breaks text into lines. */
 import { cutEnd } from '#src/domain/ellipsis.ts';
 
-/** Leaves room for a sentence of ours with long names in it; a driver may report a page. */
+/** Enough for a sentence of ours with long names. A driver may report a whole page. */
 export const mostLines = 5;
 
 /**
- * Returns lines of at most `columns`, broken at spaces; a longer word goes on in the next line. The end of the text is
- * cut only if there would be more than `most` lines.
+ * Returns lines of at most `columns`, broken at spaces. A longer word continues on the next line. Cuts the end of the
+ * text only if there would be more than `most` lines.
  */
 export function wrap(text: string, columns: number, most = mostLines): string[] {
   const lines: string[] = [];

@@ -1,6 +1,7 @@
 /**
- * One kind of session: everything in which a backup and a restore differ for the executor that carries a session out,
- * the follower that watches it and the operator that ends it. A new kind is one more value of `SessionKind`.
+ * The interface of a kind of session: all differences between a backup and a restore for the executor that carries a
+ * session out, the follower that watches it and the operator that ends it. A new kind is one more value of
+ * `SessionKind`.
  */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
@@ -20,20 +21,20 @@ import type { Environment } from './environment.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import type { CommonReads } from '#src/session/plan/namespace-reader.ts';
 
-/** What an executor knows of a session beside the session itself. */
+/** What an executor knows besides the session itself. */
 export interface SessionContext {
-  /** The session's BackupConfiguration; left out: the session has none, or `complete` still has to read it. */
+  /** The session's BackupConfiguration. Left out if the session has none, or if `complete` still has to read it. */
   readonly configuration?: Stored<BackupConfiguration> | undefined;
-  /** Milliseconds that the application may stay quiesced; left out: a minute. */
+  /** Milliseconds that the application may stay quiesced. Default: a minute. */
   readonly maxFreezeMs?: number | undefined;
-  /** The most claims that the session may have; left out: the default. */
+  /** The most claims that the session may have. If left out, the default of the program applies. */
   readonly claimsPerSession?: number | undefined;
   /** Reads that executors of one namespace share. */
   readonly reads?: CommonReads | undefined;
   /** The first error of a driver ends the session. */
   readonly failFast?: boolean | undefined;
   /**
-   * The executor may run the session's `--pre` and `--post` hooks, because its own command line gives the same ones.
+   * The executor may run the session's `--pre` and `--post` hooks, because its own command line gives the same hooks.
    */
   readonly runsGivenHooks?: boolean | undefined;
 }
@@ -43,15 +44,15 @@ export interface SessionKind<S extends AnySession, Plan> {
   readonly resource: Resource<S>;
   readonly hookRecord: HookRecord<StatusOf<S>>;
   readonly hookState: (session: Stored<S>) => HookState;
-  /** The name of the Job that the operator makes for a session of this name. */
+  /** Returns the name of the Job that the operator creates for a session of this name. */
   readonly jobName: (session: string) => string;
   /** Milliseconds. */
   readonly timeLimitMs: (session: S, context: SessionContext) => number;
-  /** The workload; undefined if the session names none. */
+  /** Returns the workload. Undefined if the session names none. */
   readonly targetOf: (session: Stored<S>) => Target | undefined;
-  /** The command that goes on with a session; undefined if the session names no workload. */
+  /** Returns the command that continues a session. Undefined if the session names no workload. */
   readonly resumeCommand: (session: Stored<S>) => string | undefined;
-  /** The verdict on a session whose status is final. Undefined if there is still something to wait for. */
+  /** Returns the verdict on a session whose status is final. Undefined if there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 
   /** Reads what the context lacks. Rejects with a permanent error if that does not exist. */
@@ -60,32 +61,40 @@ export interface SessionKind<S extends AnySession, Plan> {
     session: Stored<S>,
     context: SessionContext,
   ) => Promise<SessionContext>;
-  /** Reads what an executor needs to create objects. Rejects with a permanent error if the session cannot run. */
+  /**
+   * Reads the facts with which an executor creates objects. Rejects with a permanent error if the session cannot run.
+   */
   readonly plan: (environment: Environment, held: Held<S>, context: SessionContext) => Promise<Plan>;
-  /** Whether a session can still succeed after its application was resumed early, by what was made before that. */
+  /**
+   * Whether a session whose application was resumed early can still succeed with the objects that it had created
+   * before.
+   */
   readonly goesOnResumed: boolean;
-  /** Reads what an executor needs that creates nothing more and only ends a session; undefined if nothing was made. */
+  /**
+   * Reads the facts for an executor that creates nothing more and only ends a session. Undefined if the session has
+   * created nothing.
+   */
   readonly planEnd: (
     environment: Environment,
     session: Stored<S>,
     context: SessionContext,
   ) => Promise<Plan | undefined>;
-  /** The status of a session whose spec is invalid; left out: such a session ends Failed. */
+  /** Returns the status of a session whose spec is invalid. If left out, such a session ends Failed. */
   readonly invalid?: (session: Stored<S>, why: string, now: Date) => StatusChange<StatusOf<S>>;
-  /** The status of a session that failed before its executor could read what it made. */
+  /** Returns the status of a session that failed before its executor could read the objects of the session. */
   readonly failed: (session: Stored<S>, how: FailedSession) => StatusChange<StatusOf<S>>;
 
-  /** The hooks that this executor runs. `refused`: why it runs none, for which the session fails. */
+  /** Returns the hooks that this executor runs. `refused` is why it runs none; the session then fails. */
   readonly hooks: (
     environment: Environment,
     session: Stored<S>,
     plan: Plan,
     context: SessionContext,
   ) => Promise<{ readonly hooks: SessionHooks | undefined; readonly refused?: string | undefined }>;
-  /** Starts to observe, for an executor, what the session makes and everything that decides on its next step. */
+  /** Starts to observe, for an executor, the session's objects and everything else on which the next step depends. */
   readonly observe: (scene: Scene<S, Plan>) => Scenery<S>;
   readonly makes: MadeRules<S>;
-  /** Starts to observe, for a follower, what the session makes. */
+  /** Starts to observe, for a follower, the session's objects. */
   readonly watch: (
     environment: Pick<Environment, 'cluster'>,
     namespace: string,
@@ -100,7 +109,7 @@ export interface FailedSession {
   readonly now: Date;
 }
 
-/** What an executor knows and has done so far; the kind decides by it. */
+/** What an executor knows and has done so far, by which the kind decides. */
 export interface Scene<S extends AnySession, Plan> {
   readonly environment: Environment;
   readonly loop: Loop;
@@ -115,51 +124,52 @@ export interface Scene<S extends AnySession, Plan> {
   readonly hooksRefused: string | undefined;
   /** When this executor took the session. */
   readonly takenAt: Date;
-  /** By claim: the permanent error for which nothing can be made for it. */
+  /** By claim: the permanent error because of which the executor can create nothing for the claim. */
   readonly refused: Map<string, string>;
-  /** Claims for which another session has the object's first name: use the second name. */
+  /** Claims whose object gets its second name, because an object of another session has the first. */
   readonly taken: Set<string>;
   /** Whether this executor has asked the API server to create anything. */
   readonly hasAsked: () => boolean;
 }
 
 export interface Scenery<S extends AnySession> {
-  /** What the session makes. The executor creates nothing before it has seen what exists. */
+  /** The session's objects. The executor creates nothing before it has seen which of them exist. */
   readonly made: Observed<KubernetesObject>;
-  /** Settles once everything else has been read that the decisions depend on. */
+  /** Settles when everything else on which the decisions depend has been read. */
   readonly ready?: Promise<unknown>;
   /** The workload that progress and messages name. */
   readonly target: Target | undefined;
-  /** The workload whose pods run the hooks; undefined if the session names none. */
+  /** The workload whose pods run the hooks. Undefined if the session names none. */
   readonly hookTarget: Target | undefined;
   readonly maxFreezeMs: number | undefined;
   /**
-   * Until when the executor waits, at most, to see what was made; `toGoOn`: it wants to create more, not only to end.
+   * Returns until when the executor waits, at most, to see the existing objects. `toGoOn`: it wants to create more, not
+   * only to end the session.
    */
   readonly knownBy: (now: Date, toGoOn: boolean) => Date;
   readonly look: (now: Date) => {
     readonly claims: () => readonly ClaimProgress[];
     readonly step: () => Step<StatusOf<S>>;
-    /** The hook that the executor must run if it stops before the session's end. */
+    /** Returns the hook that the executor must run if it stops before the session's end. */
     readonly leave: () => HookToRun<StatusOf<S>> | undefined;
   };
 }
 
-/** How the executor judges an object that it finds in place of the one it wanted to create. */
+/** How the executor judges an existing object with the name of one that it wants to create. */
 export interface MadeRules<S extends AnySession> {
   readonly isOf: (object: KubernetesObject, session: Stored<S>) => boolean;
-  /** Why a claim has failed after its object was deleted. */
+  /** Returns why a claim has failed after its object was deleted. */
   readonly deleted: (name: string) => string;
   /**
-   * Why a claim has failed for which another object has the wanted name; `again`: the first name was taken, too.
-   * Undefined: try a second name.
+   * Returns why a claim has failed if another object has the wanted name. Undefined to try a second name. `again`: the
+   * first name was taken, too.
    */
   readonly taken: (name: string, again: boolean) => string | undefined;
 }
 
 export interface Watch<S extends AnySession> {
   readonly made: Observed<KubernetesObject>;
-  /** What else the follower reads before it judges; a user who may not read it does without. */
+  /** What else the follower reads before it judges, if the user may read it. */
   readonly beside?: readonly Observed<KubernetesObject>[];
   readonly claims: (session: Stored<S>) => readonly ClaimProgress[];
 }

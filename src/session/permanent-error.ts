@@ -1,7 +1,7 @@
-/** Tells permanent errors from transient ones. */
+/** Distinguishes permanent errors from transient ones. */
 import { isStashError, type StashError } from '#src/errors.ts';
 
-/** The session asks for something that does not exist, is not allowed or is invalid: no retry helps. */
+/** Whether the session asks for something that does not exist, is not allowed or is invalid, so that no retry helps. */
 export function isPermanent(error: unknown): error is StashError {
   return isStashError(
     error,
@@ -15,7 +15,10 @@ export function isPermanent(error: unknown): error is StashError {
   );
 }
 
-/** The request was valid, but an outage, another client or an interruption came in between: a retry may succeed. */
+/**
+ * Whether the request was valid, but an outage, another client or an interruption came in between, so that a retry may
+ * succeed.
+ */
 export function isTransient(error: unknown): boolean {
   return isStashError(error, 'unreachable', 'server', 'conflict', 'interrupted', 'session-failed');
 }

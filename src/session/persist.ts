@@ -7,18 +7,20 @@ import { isStashError, StashError } from '#src/errors.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 8_000;
-/** After an outage, an API server may answer 'forbidden' before it has loaded all roles: retry so many times. */
+/**
+ * How often to retry after 'forbidden': after an outage, an API server may answer so before it has loaded all roles.
+ */
 const refusalsForgiven = 3;
 
-/** Left to itself, a request is given up after so long: by default, a session may not take longer either. */
+/** How long to repeat a request by default. By default, a session may not take longer either. */
 const longestMs = 10 * 60_000;
 
 export type PersistEnvironment = Pick<WaitEnvironment, 'clock' | 'signal' | 'tell' | 'until'>;
 
 export interface Patience {
-  /** When to give up; left out: when the environment does, else ten minutes after the first attempt. */
+  /** When to give up. Default: `until` of the environment, else ten minutes after the first attempt. */
   readonly until?: Date | undefined;
-  /** Called before each retry, and once if an answer takes long. By default, the command line prints a line after 5 s. */
+  /** Called before each retry, and once if an answer takes long. If left out, prints a message after 5 s. */
   readonly onTrouble?: (error: Pick<StashError, 'message'>) => void;
 }
 
@@ -78,12 +80,15 @@ async function repeat<T>(
   }
 }
 
-/** Whether a creation that `persist` gave up has failed for good: forbidden, invalid, or out of time. */
+/** Whether a creation that `persist` has given up has failed for good: forbidden, invalid, or out of time. */
 export function isFinalRefusal(error: unknown): error is StashError {
   return isStashError(error, 'forbidden', 'invalid', 'not-found', 'unreachable', 'server');
 }
 
-/** Names that contain the second of their creation are free again in the next second. Rejects with 'interrupted'. */
+/**
+ * Waits for the next second, in which names that contain the second of their creation are free. Rejects with
+ * 'interrupted'.
+ */
 export async function untilNextSecond(clock: Clock, signal: AbortSignal): Promise<void> {
   await clock.sleep(1_000 - (clock.now().getTime() % 1_000), signal);
   if (signal.aborted) throw new StashError('interrupted', 'interrupted');

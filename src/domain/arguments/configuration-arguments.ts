@@ -1,4 +1,4 @@
-/** The BackupConfigurations that a command line names: each by its own name, or by its workload. */
+/** Reads the BackupConfigurations that a command line names, by their own names or by their workloads. */
 import type { Target } from '#src/domain/workload/target.ts';
 
 import { isTypeOf, joinType, parseNames } from './object-arguments.ts';

@@ -15,7 +15,7 @@ import { isObjectName } from './object-name.ts';
 export type ObjectType = 'backupconfiguration' | 'backupsession' | 'restoresession' | 'volumesnapshot';
 
 export interface ObjectArgument {
-  /** Undefined: the command line names none. */
+  /** Undefined if the command line names no object. */
   readonly type: ObjectType | undefined;
   readonly name: string;
 }
@@ -29,7 +29,7 @@ const types: Readonly<Record<ObjectType, { readonly resource: Resource; readonly
 };
 
 /**
- * Each name once, in the order given. `type`: the type of a name without one.
+ * Returns each name once, in the order given. `type` is the type of a name without `TYPE/`.
  * @throws StashError 'usage' for another type or an invalid name
  */
 export function parseNames(words: readonly string[], type: ObjectType): string[] {
@@ -43,7 +43,7 @@ export function parseNames(words: readonly string[], type: ObjectType): string[]
 }
 
 /**
- * The objects in `TYPE/NAME ...`, `TYPE NAME ...` or `NAME ...`, each once.
+ * Returns the objects in `TYPE/NAME ...`, `TYPE NAME ...` or `NAME ...`, each once.
  * @throws StashError 'usage' for a type that is not in `allowed`, an invalid name, or a missing name
  */
 export function parseObjects(words: readonly string[], allowed: readonly ObjectType[]): ObjectArgument[] {
@@ -71,7 +71,7 @@ export function parseObjects(words: readonly string[], allowed: readonly ObjectT
   return unique(names.map((name) => ({ type, name: checkName(name, type) })));
 }
 
-/** `TYPE NAME...` as `TYPE/NAME...` if the first word is a type; other words as they are. */
+/** Turns `TYPE NAME...` into `TYPE/NAME...` if the first word is a type. Returns other words unchanged. */
 export function joinType(words: readonly string[], isType: (word: string) => boolean): readonly string[] {
   const [type = '', ...names] = words;
   if (names.length === 0 || words.some((word) => word.includes('/')) || !isType(type)) return words;

@@ -13,9 +13,9 @@ export interface RenameFlags {
 }
 
 /**
- * Returns a function from a claim to its new name, or its own name if no flag renames it.
- * @throws StashError 'usage' for a malformed flag, an invalid name, or one name for two claims; 'not-found' for a claim
- *   that is not in `claims`
+ * Returns a function from the name of a claim to its new name, or to the same name if no flag renames the claim.
+ * @throws StashError 'usage' for a malformed flag, an invalid name, or the same new name for two claims; 'not-found'
+ *   for a claim that is not in `claims`
  */
 export function parseRenames(flags: RenameFlags, claims: readonly string[]): (claim: string) => string {
   const { claim: pairs = [], suffix = '' } = flags;

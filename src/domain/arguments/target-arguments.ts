@@ -25,7 +25,7 @@ export interface TargetArgumentsOptions {
   readonly names?: 'required' | 'optional' | 'refused';
 }
 
-/** Types that users may try, with the hint what to name instead. */
+/** Types that users may try although no target has them, each with a hint that says what to name instead. */
 const otherTypes = new Map(
   [
     { words: ['pod', 'pods', 'po'], instead: 'name the workload that runs it, or its claim: pvc/NAME' },

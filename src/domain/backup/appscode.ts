@@ -1,4 +1,4 @@
-/** Refuses what AppsCode's operator would do wrongly or not at all. */
+/** Refuses requests that AppsCode's operator would carry out wrongly or not at all. */
 import type { BackupConfiguration, RetentionPolicy } from '#src/api/stash.ts';
 import { accept, failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { prunes } from '#src/domain/retention/retention-rules.ts';
@@ -10,14 +10,14 @@ import type { PlannedClaim } from './build-backup.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** As `appscodeClass`; throws the StashError of its failure. */
+/** Returns what `appscodeClass` returns, and throws its failure as a StashError. */
 export function classForAppscode(...asked: Parameters<typeof appscodeClass>): string {
   return accept(appscodeClass(...asked));
 }
 
 /**
- * The snapshot class to write into the configuration, as AppsCode's operator uses no default. A failure 'precondition'
- * if it cannot snapshot the target, or not with one class.
+ * Returns the snapshot class to write into the configuration, because AppsCode's operator uses no default class.
+ * Returns a failure 'precondition' if that operator cannot snapshot the target, or if the claims need several classes.
  */
 export function appscodeClass(
   target: Target,
@@ -62,7 +62,9 @@ export function refuseKeepFlags(): never {
   );
 }
 
-/** AppsCode's operator makes the snapshots itself, and its retention knows no marks. */
+/**
+ * AppsCode's operator takes the snapshots itself, and its retention ignores the annotations of --pin and --keep-until.
+ */
 export function refuseMarks(): never {
   throw new StashError(
     'precondition',
@@ -71,7 +73,9 @@ export function refuseMarks(): never {
   );
 }
 
-/** A failure 'precondition' for a retention policy that deletes snapshots; none for one that keeps all. */
+/**
+ * Returns a failure 'precondition' for a retention policy that deletes snapshots, and none for a policy that keeps all.
+ */
 export function retentionBesideAppscode(retention: RetentionPolicy | undefined): Failure[] {
   if (retention === undefined || !prunes(retention)) return [];
   const why = "AppsCode's Stash operator runs here, and its retention policy deletes snapshots of any origin";
@@ -92,7 +96,10 @@ function claimByClaim({ namespace }: Target, planned: readonly PlannedClaim[]): 
   return commandLine`kubectl stash snapshot ${claims} -n ${namespace}`;
 }
 
-/** AppsCode's operator takes the class from the configuration: a failure 'precondition' if that is another than `wanted`. */
+/**
+ * AppsCode's operator uses the class in the configuration. Returns a failure 'precondition' if that class is not
+ * `wanted`.
+ */
 function classConfigured(configuration: BackupConfiguration | undefined, wanted: string): Failure[] {
   if (configuration === undefined) return [];
   const configured = configuration.spec.target?.snapshotClassName ?? '';

@@ -22,12 +22,12 @@ export interface BackupWorld {
   readonly planned: readonly PlannedClaim[];
   /** By claim: the snapshots that the session has created. */
   readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
-  /** By claim: the permanent error for which there will be no snapshot. */
+  /** By claim: the permanent error because of which the claim gets no snapshot. */
   readonly refused: ReadonlyMap<string, string>;
-  /** Claims for which another session has the snapshot's first name: use the second name. */
+  /** Claims whose snapshot gets its second name, because a snapshot of another session has the first. */
   readonly taken: ReadonlySet<string>;
   readonly timeoutMs: number;
-  /** The deadline for a session that has none yet; left out: `timeoutMs` from now. */
+  /** The deadline to give to a session without one. Default: `timeoutMs` from now. */
   readonly deadline?: Date | undefined;
   /** The watch is disconnected: the snapshots may be out of date. */
   readonly lost: boolean;
@@ -36,19 +36,22 @@ export interface BackupWorld {
   /** Milliseconds that the application may stay quiesced. */
   readonly maxFreezeMs: number;
   readonly retriesLeft: number;
-  /** Create nothing more, and fail what is not ready, for this reason. */
+  /** Why the session ends now: the executor creates nothing more, and claims without a ready snapshot fail. */
   readonly end: SessionEnd | undefined;
-  /** Why the executor did not resume the application, so that the operator does; reported if the session fails. */
+  /**
+   * Why the executor did not resume the application, and the operator does it instead. Part of the message if the
+   * session fails.
+   */
   readonly onlyThaw: string | undefined;
-  /** Why the session's hooks are not run, for which it fails. */
+  /** Why nobody may run the session's hooks. The session then fails. */
   readonly hooksRefused: string | undefined;
-  /** Snapshots may exist that are not observed yet. */
+  /** This executor has begun to create snapshots, or does not know yet which of them exist. */
   readonly begun: boolean;
-  /** The executor creates nothing more: it stops early, or only resumes the application for a dead executor. */
+  /** The executor creates nothing more, because it stops early or only resumes the application for a dead executor. */
   readonly leaving: boolean;
 }
 
-/** One row per claim of the session, in its order. */
+/** Returns one row for each claim, in the order of `sessionClaims`. */
 export function backupClaims(world: BackupWorld): ClaimProgress[] {
   const deadline = deadlineOf(world.session);
   const late =
@@ -94,7 +97,9 @@ function recordedLosses({ status }: BackupSession): BackupHostStats[] {
   return (status.targets ?? []).flatMap(({ stats = [] }) => stats.filter(({ phase }) => phase === 'Failed'));
 }
 
-/** Until when the application may stay quiesced; undefined if it is not quiesced, or no hook resumes it. */
+/**
+ * The time until which the application may stay quiesced. Undefined if it is not quiesced, or if no hook resumes it.
+ */
 export function freezeEnd({ session, hooks, maxFreezeMs }: BackupWorld): Date | undefined {
   const { quiescedSince, quiescedUntil, post } = backupHookState(session);
   if (hooks === undefined || !thaws(hooks) || quiescedSince === undefined || post !== undefined)
@@ -107,7 +112,7 @@ export function isCut(world: BackupWorld, { claim, phase }: ClaimProgress): bool
   const cutAt = world.snapshots.get(claim)?.status?.creationTime;
   const end = freezeEnd(world);
   if (phase === 'Failed') return false;
-  // After the time that it may stay quiesced, the application may have been resumed: the driver's creationTime decides.
+  // After that time, something may have resumed the application: the driver's creationTime decides.
   if (end !== undefined && world.now >= end) return cutAt !== undefined && new Date(cutAt) <= end;
   return cutAt !== undefined || phase === 'Succeeded';
 }

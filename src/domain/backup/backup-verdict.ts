@@ -11,8 +11,8 @@ import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/
 import { isTidyCondition } from '#src/domain/retention/tidy-conditions.ts';
 
 /**
- * Phase Succeeded alone is not enough: a session without claims, or with a failed claim, has failed. Undefined: the
- * session has not ended, or it says Succeeded and some snapshots are not ready yet.
+ * Phase Succeeded alone is not enough: a session without claims, or with a failed claim, has failed. Returns undefined
+ * if the session has not ended, or if its phase is Succeeded and some snapshots are not ready yet.
  */
 export function backupVerdict(
   session: Stored<BackupSession>,
@@ -45,8 +45,8 @@ function succeededVerdict(
   { status }: Stored<BackupSession>,
   claims: readonly ClaimProgress[],
 ): Verdict | undefined {
-  // AppsCode's operator writes Succeeded if it found nothing to snapshot. A claim that its status lists may just not
-  // be observed yet.
+  // AppsCode's operator writes Succeeded even if it found nothing to snapshot. If the status lists a claim, this
+  // process may not have observed its snapshot yet.
   const tellsOfNone = !status?.targets?.some(({ stats = [] }) => stats.length > 0);
   if (tellsOfNone && claims.every(({ phase }) => phase === 'Pending')) {
     return { outcome: 'failed', message: 'its phase is Succeeded, but no claim was snapshotted' };
@@ -62,7 +62,7 @@ function succeededVerdict(
   };
 }
 
-/** `culprit`: the session itself, if its conditions say more than its claims. */
+/** `culprit` is the session itself if its conditions say more than its claims. */
 function failure(
   session: Stored<BackupSession>,
   claims: readonly ClaimProgress[],
@@ -72,7 +72,7 @@ function failure(
   const hooks = backupHookState(session);
   const failedHook = hookFailure(hooks);
   if (failedHook !== undefined) {
-    // After a failed preBackup hook no claim has a snapshot: do not repeat that for each.
+    // After a failed preBackup hook, no claim has a snapshot: the message does not repeat that for each claim.
     const others = hooks.pre?.status === 'False' || notReady.length === 0 ? '' : `; ${describe(notReady)}`;
     return { message: `${failedHook}${others}`, culprit };
   }

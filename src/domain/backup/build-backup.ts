@@ -23,11 +23,11 @@ import { sourceClaimOf } from '#src/domain/restore-points/source-claim.ts';
 import { placeholderSchedule } from './placeholder.ts';
 import { targetAnnotation, refOf, type Target } from '#src/domain/workload/target.ts';
 
-/** A claim that a session snapshots; without a class, the snapshot controller takes its default. */
+/** A claim that a session snapshots. Without a class, the snapshot controller uses the default class. */
 export interface PlannedClaim {
   readonly claim: Stored<PersistentVolumeClaim>;
   readonly snapshotClass?: string | undefined;
-  /** The CSI volume handle; undefined if volumes cannot be read. */
+  /** The CSI volume handle. Undefined if the user may not read volumes. */
   readonly volumeHandle?: string | undefined;
 }
 
@@ -44,7 +44,10 @@ function invokerLabels(invoker: string): Record<string, string> {
   return { [label.invokerType]: 'BackupConfiguration', [label.invokerName]: labelValue(invoker) };
 }
 
-/** It keeps all restore points; the next snapshot may use another class unless one is given. */
+/**
+ * Builds a configuration that keeps all restore points. Without `snapshotClassName`, each snapshot may use another
+ * class.
+ */
 export function buildConfiguration(target: Target, snapshotClassName?: string): Named<BackupConfiguration> {
   const name = invokerName(target);
   return {
@@ -71,7 +74,7 @@ export function buildConfiguration(target: Target, snapshotClassName?: string): 
 export function buildBackupSession(options: {
   configuration: Stored<BackupConfiguration>;
   target: Target;
-  /** Left out: the executor finds them. */
+  /** If left out, the executor finds the claims. */
   claims?: readonly string[];
   at: Date;
   holder?: Holder | undefined;
@@ -117,9 +120,9 @@ export function buildSnapshot(options: {
   target: Target;
   planned: PlannedClaim;
   sessionClaims: readonly string[];
-  /** Another session has the snapshot's first name: use the second name. */
+  /** Use the second name, because a snapshot of another session has the first. */
   nameTaken: boolean;
-  /** Until when the application may stay quiesced: a later snapshot is not consistent. */
+  /** The time until which the application may stay quiesced: a later snapshot is not consistent. */
   quietUntil?: Date | undefined;
 }): Named<VolumeSnapshot> {
   const { session, target, planned, sessionClaims, nameTaken, quietUntil } = options;

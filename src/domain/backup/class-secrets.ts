@@ -1,4 +1,4 @@
-/** Which secrets the csi-snapshotter hands to the driver, by the parameters of a VolumeSnapshotClass. */
+/** Finds the Secrets that the csi-snapshotter passes to the driver, by the parameters of a VolumeSnapshotClass. */
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 
 export interface SecretName {
@@ -8,7 +8,9 @@ export interface SecretName {
 
 const uses = ['snapshotter-secret', 'snapshotter-list-secret'] as const;
 
-/** `namespace`: of the snapshot. Without those whose names depend on the name of the snapshot or its content. */
+/**
+ * Leaves out Secrets whose names depend on the name of the snapshot or of its content. `namespace` is the snapshot's.
+ */
 export function secretsOf({ parameters = {} }: VolumeSnapshotClass, namespace: string): SecretName[] {
   return uses.flatMap((use) => {
     const [name, home] = ['name', 'namespace'].map((part) =>

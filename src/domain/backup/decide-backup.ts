@@ -1,6 +1,6 @@
 /**
- * Decides the next step of a BackupSession by its present state. Each executor (the command line, a Job, the operator)
- * repeats observe, decide, apply; a restarted executor goes on from the state that it finds.
+ * Decides the next step of a BackupSession from its present state. Each executor (the command line, a Job, the
+ * operator) repeats observe, decide, apply; a restarted executor continues from the state that it finds.
  */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
@@ -44,7 +44,7 @@ export function decideBackup(world: BackupWorld): Step<BackupStatus> {
   const pending = pendingClaims(claims);
   const missing = world.planned.filter(({ claim }) => pending.has(claim.metadata.name));
   if (missing.length > 0) {
-    // The next executor takes them.
+    // The next executor creates the snapshots.
     if (world.leaving) return { do: 'done' };
     return {
       do: 'create',

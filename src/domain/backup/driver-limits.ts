@@ -1,4 +1,4 @@
-/** Limits of storage systems that are known by the words of their errors. */
+/** Recognizes limits of storage systems by the text of their errors. */
 
 export interface DriverLimit {
   readonly words: RegExp;
@@ -10,7 +10,7 @@ export interface DriverLimit {
 const spread = 'let the schedules of one volume run at different times, and less often';
 const fewer = 'keep fewer restore points (--keep-last), delete old ones, or have the limit raised';
 
-/** The first one that fits counts. */
+/** The first entry that matches counts. */
 export const driverLimits: readonly DriverLimit[] = [
   {
     words: /SnapshotCreationPerVolumeRateExceeded/,

@@ -9,7 +9,9 @@ import { snapshotName } from '#src/domain/workload/names.ts';
 
 import { snapshotProgress } from './snapshot-progress.ts';
 
-/** `snapshots`: all of the namespace. AppsCode's operator sets no annotations: its snapshots are found by name. */
+/**
+ * `snapshots` are all of the namespace. AppsCode's operator sets no annotations, so its snapshots are found by name.
+ */
 export function followedClaims(
   session: Stored<BackupSession>,
   snapshots: readonly Stored<VolumeSnapshot>[],

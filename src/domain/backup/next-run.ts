@@ -1,4 +1,4 @@
-/** Which snapshots the policy of a schedule deletes after its next session. */
+/** Computes which snapshots the retention policy of a schedule deletes after its next session. */
 import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, RestoreSession } from '#src/api/stash.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -12,14 +12,14 @@ export interface NextRun {
   readonly target: Target;
   /** The claims of the target. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
-  /** Of the namespace, as are `restoreSessions`. */
+  /** All snapshots of the namespace; `restoreSessions` likewise. */
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
-  /** When it is due. */
+  /** When the next session is due. */
   readonly at: Date;
 }
 
-/** `stay` includes the snapshots that the session is going to take. */
+/** `stay` of the plan includes the snapshots that the next session takes. */
 export function retentionAtNextRun(next: NextRun): RetentionPlan {
   const { configuration, target, claims, snapshots, restoreSessions, at } = next;
   const sessionClaims = claims.map(({ metadata }) => metadata.name);

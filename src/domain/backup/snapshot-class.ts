@@ -6,12 +6,12 @@ import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** The fields of a volume's spec that are objects and not a volume source. */
+/** The fields of a PersistentVolume's spec that are objects but not the volume source. */
 const notSources = new Set(['capacity', 'claimRef', 'nodeAffinity']);
 
 /**
- * The driver that the claim's provisioner annotation names, if a snapshot class names it, too: then it is a CSI driver,
- * and the volumes, which are cluster-scoped and may be many, need not be read.
+ * Returns the driver that the claim's provisioner annotation names, if a snapshot class names it, too. It is then a CSI
+ * driver, and the command need not read the PersistentVolumes, which are cluster-scoped and may be many.
  */
 export function annotatedDriver(
   { metadata }: PersistentVolumeClaim,
@@ -21,7 +21,10 @@ export function annotatedDriver(
   return classes.some(({ driver }) => driver === provisioner) ? provisioner : undefined;
 }
 
-/** The CSI driver of a claim's volume; a failure 'precondition' if it does not exist or is not a CSI volume. */
+/**
+ * Returns the CSI driver of a claim's volume, or a failure 'precondition' if the volume does not exist or is not a CSI
+ * volume.
+ */
 export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): Choice<string> {
   const name = claim.metadata.name ?? '';
   if (volume === undefined) {
@@ -45,9 +48,9 @@ export function driverOf(claim: PersistentVolumeClaim, volume: PersistentVolume 
 }
 
 /**
- * The class of the command line, else the configuration's, else the driver's default class, else its only class. A
- * failure 'not-found' if the wanted class does not exist, 'precondition' if it is another driver's, if the
- * driver has no class, and if it has several and no single default.
+ * Chooses the class of the command line, else the configuration's, else the driver's default class, else its only
+ * class. Returns a failure 'not-found' if the wanted class does not exist; 'precondition' if it belongs to another
+ * driver, if the driver has no class, or if it has several classes and no single default.
  */
 export function chooseSnapshotClass<C extends VolumeSnapshotClass>(options: {
   readonly claim: string;
@@ -93,7 +96,7 @@ function named<C extends VolumeSnapshotClass>(
 ): Choice<C> {
   const found = classes.find((each) => nameOf(each) === wanted);
   if (found === undefined) {
-    // A class of another driver would be refused, too.
+    // Classes of other drivers are no suggestion: the command would refuse them, too.
     const near = nearest(wanted, fitting.map(nameOf));
     return noChoice('not-found', `volume snapshot class ${wanted} does not exist`, {
       hint: near === undefined ? existing(classes) : `did you mean ${commandLine`--snapshot-class ${near}`}?`,

@@ -1,4 +1,4 @@
-/** Builds the `snapshot` command that goes on with a session. */
+/** Builds the `snapshot` command that continues a session. */
 import { annotation } from '#src/api/labels.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
@@ -13,7 +13,7 @@ export interface CommandOptions {
   readonly hooks?: AdHocHooks | undefined;
 }
 
-/** Undefined if no command line can give these hooks, or if `sanitize` would change them in the output. */
+/** Returns undefined if no command line can express these hooks, or if `sanitize` would change them in the output. */
 export function snapshotCommand(
   target: Target,
   { configuration, hooks }: CommandOptions,

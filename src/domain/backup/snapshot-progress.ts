@@ -4,7 +4,7 @@ import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { driverWords } from '#src/domain/driver-words.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
-/** `Pending` until the snapshot exists. An error in its status is not final, because drivers retry. */
+/** The phase is `Pending` until the snapshot exists. An error in its status is not final, because drivers retry. */
 export function snapshotProgress(claim: string, snapshot: Stored<VolumeSnapshot> | undefined): ClaimProgress {
   if (snapshot === undefined) return { claim, phase: 'Pending', message: 'not created yet' };
   const { name, creationTimestamp, deletionTimestamp } = snapshot.metadata;

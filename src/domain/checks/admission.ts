@@ -1,4 +1,7 @@
-/** Whether the API server admits what a session creates: webhooks, policies and the namespace's state are in its answer. */
+/**
+ * Checks that the API server admits what a session creates. Its answer covers admission webhooks, policies and the
+ * state of the namespace.
+ */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { apiVersionOf, backupSessions, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
@@ -8,7 +11,10 @@ import type { Admission, CheckOfNamespace } from './check.ts';
 
 const name = 'kubectl-stash-doctor';
 
-/** One object of each kind that a snapshot creates, for a dry run: it names a claim and a configuration that need not exist. */
+/**
+ * One object of each kind that a snapshot creates, for a dry run. They name a claim and a configuration that need not
+ * exist.
+ */
 const trials = [
   { resource: volumeSnapshots, spec: { source: { persistentVolumeClaimName: name } } },
   { resource: backupSessions, spec: { invoker: { kind: 'BackupConfiguration', name } } },
@@ -43,7 +49,7 @@ const ofAdmission =
   'an administrator finds its cause in the validatingwebhookconfigurations, mutatingwebhookconfigurations and validatingadmissionpolicies of the cluster';
 
 function judge({ resource: { plural }, refusal, hint = ofAdmission }: Admission): Finding[] {
-  // The check of quotas says how much is left.
+  // The check `quota` says how much is left.
   if (refusal === undefined || refusal.includes('exceeded quota')) return [];
   if (refusal.includes('does not support dry run')) {
     return [{ level: 'unknown', message: sanitize(`whether ${plural} are admitted: ${refusal}`) }];

@@ -1,4 +1,4 @@
-/** Whether a snapshot of the subject would begin, as far as is known: only then is one proposed. */
+/** Whether a snapshot of the subject would begin, as far as the facts tell. Checks propose one only then. */
 import { appscode } from './appscode.ts';
 import type { Facts, Subject } from './check.ts';
 import { claims } from './claims.ts';
@@ -8,7 +8,7 @@ import { targetExists } from './target-exists.ts';
 
 const needed = [targetExists, claims, drivers, snapshotClasses, appscode];
 
-/** What a check lists that uses this. */
+/** The collections that a check which uses this function has to list. */
 export const snapshotLists = needed.flatMap(({ lists = [] }) => lists);
 
 export function canSnapshot(facts: Facts, subject: Subject): boolean {

@@ -1,4 +1,4 @@
-/** What `doctor` examines: one file for each check, from facts to findings. */
+/** The facts that `doctor` reads, and the interface of its checks. Each check has a file in this directory. */
 import type {
   ClusterNode,
   CustomResourceDefinition,
@@ -32,7 +32,10 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import type { TargetObject } from '#src/domain/workload/claims.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-/** What the API server answered: the value, the right that the user lacks, that it does not serve the kind, or why it failed. */
+/**
+ * The API server's answer: the value, the right that the user lacks, the kind that the server does not serve, or why it
+ * failed.
+ */
 export type Read<T> =
   | { readonly value: T }
   | { readonly lacks: Right; readonly namespace?: string | undefined }
@@ -42,77 +45,80 @@ export type Read<T> =
       readonly error: { readonly message: string; readonly hint?: string | undefined };
     };
 
-/** What was read, or undefined. */
+/** Returns the value that the API server answered, or undefined. */
 export function valueOf<T>(read: Read<T>): T | undefined {
   return 'value' in read ? read.value : undefined;
 }
 
-/** The same for a value that is computed from what was read. */
+/** Applies `change` to the value; every other answer stays the same. */
 export function mapRead<T, R>(read: Read<T>, change: (value: T) => R): Read<R> {
   return 'value' in read ? { value: change(read.value) } : read;
 }
 
-/** What the checks of the cluster look at. Each fact is read once, whichever checks use it. */
+/** The facts for the checks of the cluster. `doctor` reads each fact once, however many checks use it. */
 export interface ClusterFacts {
   readonly now: Date;
-  /** Undefined: all namespaces are examined. */
+  /** Undefined if `doctor` examines all namespaces. */
   readonly namespace: string | undefined;
-  /** API groups that the server serves. */
+  /** API groups that the API server serves. */
   readonly groups: readonly string[];
-  /** Plurals that the server serves of the resource's group and version. */
+  /** The plurals that the API server serves in the group and version of the resource. */
   readonly served: (resource: Resource) => readonly string[];
-  /** Of the namespace, of all namespaces where none is named, or of a cluster-scoped kind: only what the check names in `lists`. */
+  /**
+   * The objects of a kind in the namespace, or in all namespaces if `namespace` is undefined. A check must name the
+   * kind in `lists`.
+   */
   readonly listed: <T extends KubernetesObject>(resource: Resource<T>) => Read<readonly Stored<T>[]>;
   /** The Lease of a snapshot controller that elects a leader. */
   readonly controllerLease: Read<Stored<Lease> | undefined>;
-  /** Milliseconds by which the API server's clock is ahead of this machine's; undefined if unknown. */
+  /** Milliseconds by which the API server's clock is ahead of this machine's. Undefined if not known. */
   readonly clockAhead: number | undefined;
-  /** The CRDs of the snapshot API that exist. */
+  /** The CustomResourceDefinitions of the snapshot API that exist. */
   readonly definitions: Read<readonly Stored<CustomResourceDefinition>[]>;
   readonly webhooks: Read<readonly Stored<ValidatingWebhookConfiguration>[]>;
-  /** Contents that have lost their snapshot. Read if all namespaces are examined; undefined elsewhere. */
+  /** VolumeSnapshotContents that have lost their VolumeSnapshot. Undefined unless `doctor` examines all namespaces. */
   readonly leaked: Read<readonly Stored<VolumeSnapshotContent>[]> | undefined;
-  /** The volumes that restores in place have marked, in all namespaces. */
+  /** The PersistentVolumes that restores in place have marked, for claims of all namespaces. */
   readonly swapped: Read<readonly Stored<PersistentVolume>[]>;
 }
 
-/** What the checks of a namespace, its configurations and targets look at. */
+/** The facts for the checks of a namespace, its configurations and its targets. */
 export interface Facts extends ClusterFacts {
   readonly user: string;
   readonly namespace: string;
-  /** That the command line names; undefined: all configurations of the namespace are examined. */
+  /** The target that the command line names. Undefined if `doctor` examines all configurations of the namespace. */
   readonly target: Target | undefined;
   readonly operator: OperatorFacts;
-  /** Rights that the user lacks, by what they are needed for: `snapshot`, `restore`. */
+  /** Rights that the user lacks, by the command that needs them: `snapshot`, `restore`. */
   readonly missing: ReadonlyMap<string, readonly Right[]>;
   /** Newest first. */
   readonly points: Read<readonly RestorePoint[]>;
-  /** By name; the volumes of the claims that are examined. */
+  /** The volumes of the examined claims, by name. */
   readonly volumes: Read<ReadonlyMap<string, Stored<PersistentVolume>>>;
-  /** The nodes that those volumes name as the only ones that can use them. */
+  /** The nodes to which the node affinity of those volumes restricts their use. */
   readonly nodes: Read<readonly Stored<ClusterNode>[]>;
-  /** The contents of snapshots that wait for their driver, by the content's name. */
+  /** By name: the VolumeSnapshotContents of snapshots that wait for their driver. */
   readonly contents: Read<Contents>;
-  /** Whether each secret exists that a snapshot class of a driver in use names. By `NAMESPACE/NAME`. */
+  /** By `NAMESPACE/NAME`: whether a Secret exists that a snapshot class of the drivers in use names. */
   readonly secrets: ReadonlyMap<string, Read<boolean>>;
   /** The Leases of the csi-snapshotters of the drivers in use, in any namespace. */
   readonly sidecarLeases: Read<readonly Stored<Lease>[]>;
-  /** Warnings about VolumeSnapshots. */
+  /** Events of type Warning about VolumeSnapshots. */
   readonly events: Read<readonly Stored<Event>[]>;
   /** Rights that the user lacks to run the commands of hooks. */
   readonly missingForHooks: readonly Right[];
   readonly operatorJobs: Read<JobsSeen>;
-  /** By name of a configuration, whether the API server would admit the pod of a Job of its sessions. */
+  /** By configuration: whether the API server would admit the pod of a Job for its sessions. */
   readonly jobPods: ReadonlyMap<string, Read<Verdict>>;
-  /** Kinds that a session creates, and whether the API server would admit one, as a dry run answers. */
+  /** The kinds that a session creates, and the API server's answer to a dry run for each. */
   readonly admission: readonly Admission[];
 }
 
 /** The API server's answer to a dry run. */
 export interface Verdict {
-  /** The API server's words; undefined if it would be admitted. */
+  /** The API server's message. Undefined if it would admit the object. */
   readonly refusal: string | undefined;
-  /** A command that shows why, if the refusal tells. */
+  /** A command that shows the cause, if the refusal names it. */
   readonly hint?: string;
 }
 
@@ -123,14 +129,14 @@ export interface Admission extends Verdict {
 /** Jobs of our operator. */
 export interface JobsSeen {
   readonly jobs: readonly Stored<Job>[];
-  /** The pods of the Jobs that have not ended, and maybe of other Jobs. */
+  /** The pods of Jobs that have not ended, and maybe of other Jobs. */
   readonly pods: readonly Stored<Pod>[];
 }
 
 export interface OperatorFacts {
-  /** As the operator's ClusterRoleBindings tell it; undefined if there is none. */
+  /** What the operator's ClusterRoleBindings say. Undefined if there are none. */
   readonly installed: Read<Installation | undefined>;
-  /** Where the operator is installed, else where `install` puts it. */
+  /** The namespace of the operator; if it is not installed, the one that `install` uses by default. */
   readonly home: string;
   readonly lease: Read<Stored<Lease> | undefined>;
 }
@@ -138,9 +144,9 @@ export interface OperatorFacts {
 /** What a snapshot is taken of, and under which configuration. */
 export interface Subject {
   readonly target: Target;
-  /** Undefined: the command line names the target, and no configuration does. */
+  /** Undefined if the command line names the target, and no configuration does. */
   readonly configuration: Stored<BackupConfiguration> | undefined;
-  /** Undefined if it does not exist. */
+  /** Undefined if the target does not exist. */
   readonly object: Read<TargetObject | undefined>;
   /** Read only if the claims of the target depend on its pods. */
   readonly pods: Read<readonly Pod[]>;
@@ -148,20 +154,20 @@ export interface Subject {
 
 interface Named {
   readonly name: string;
-  /** What it finds out, for the reference. */
+  /** What the check finds out, for docs/reference/doctor.md. */
   readonly about: string;
   /** Collections that `find` reads by `facts.listed`. */
   readonly lists?: readonly Resource[];
-  /** Rights by which the other facts are read. */
+  /** The rights that reading the other facts needs. */
   readonly rights?: readonly Right[];
   /**
-   * Names of checks before it in the list. If one of them fails, what this check would find is a consequence of that, and
-   * it does not run.
+   * Names of earlier checks in the list. If one of them fails, this check would only find the consequences, and does
+   * not run.
    */
   readonly after?: readonly string[];
 }
 
-/** Where all namespaces are examined, it runs once. */
+/** `doctor` runs it once, also if it examines all namespaces. */
 export interface CheckOfCluster extends Named {
   readonly of: 'cluster';
   readonly find: (facts: ClusterFacts) => Finding[];
@@ -172,7 +178,7 @@ export interface CheckOfNamespace extends Named {
   readonly find: (facts: Facts) => Finding[];
 }
 
-/** `subject`: undefined if the configuration names no target that could be snapshotted. */
+/** `subject` is undefined if the configuration names no target that a session could snapshot. */
 export interface CheckOfConfiguration extends Named {
   readonly of: 'configuration';
   readonly find: (
@@ -187,10 +193,10 @@ export interface CheckOfTarget extends Named {
   readonly find: (facts: Facts, subject: Subject) => Finding[];
 }
 
-/** `of`: what the findings are about. */
+/** `of` says what the findings are about. */
 export type Check = CheckOfCluster | CheckOfNamespace | CheckOfConfiguration | CheckOfTarget;
 
-/** The configurations that are examined: those of the target, or all; none if they cannot be read. */
+/** Returns the configurations to examine: those of the target, or all. None if the user may not list them. */
 export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stored<BackupConfiguration>[] {
   const { target } = facts;
   const read = facts.listed(backupConfigurations);
@@ -199,7 +205,7 @@ export function examined(facts: Pick<Facts, 'listed' | 'target'>): readonly Stor
   return target === undefined ? own : own.filter((configuration) => isFor(configuration, target));
 }
 
-/** The findings about a value; if there is none, that they are unknown, and why. */
+/** Returns the findings about the value. Without a value, returns one finding that says why the facts are unknown. */
 export function whereRead<T>(read: Read<T>, find: (value: T) => Finding[]): Finding[] {
   if ('value' in read) return find(read.value);
   if ('unserved' in read) {
@@ -211,7 +217,7 @@ export function whereRead<T>(read: Read<T>, find: (value: T) => Finding[]): Find
   return [{ level: 'unknown', message: `needs ${formatRight(read.lacks)}${where}`, right: read.lacks }];
 }
 
-/** Without these there is no snapshot and no restore. */
+/** Kinds without which neither a snapshot nor a restore works. */
 const needed: readonly Resource[] = [
   ...[backupConfigurations, backupSessions, restoreSessions],
   ...[persistentVolumeClaims, volumeSnapshots, volumeSnapshotClasses],

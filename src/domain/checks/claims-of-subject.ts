@@ -1,4 +1,4 @@
-/** The claims that a snapshot of the subject consists of. */
+/** Finds the claims that a snapshot of the subject contains. */
 import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 import type { Finding } from '#src/domain/finding.ts';
@@ -7,8 +7,8 @@ import { claimsOfTarget } from '#src/domain/workload/claims.ts';
 import { whereRead, type Facts, type Subject } from './check.ts';
 
 /**
- * The findings about the names of the claims, and about those of them that exist; none if the target does not exist.
- * A check that uses this lists persistentVolumeClaims.
+ * Returns the findings about the names of the claims and about the claims that exist; none if the target does not
+ * exist. A check that uses this must list persistentVolumeClaims.
  */
 export function whereClaims(
   facts: Facts,

@@ -1,4 +1,4 @@
-/** Whether the target has claims, and all of them are bound. */
+/** Checks that the target has claims, and that all of them are bound. */
 import { persistentVolumeClaims } from '#src/api/resources.ts';
 import { checkClaims } from '#src/domain/workload/claims.ts';
 

@@ -1,4 +1,7 @@
-/** Whether the driver of the claims is installed: claims outlive it, and can then not be snapshotted. */
+/**
+ * Checks that the driver of the claims is installed. Claims outlive their driver, but nothing can snapshot them without
+ * it.
+ */
 import { csiDrivers, csiNodes, persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resources.ts';
 import { failure, type Finding } from '#src/domain/finding.ts';
 

@@ -1,4 +1,4 @@
-/** Runs the checks over the facts, the cause before its consequences. */
+/** Runs the checks on the facts, causes before their consequences. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -7,21 +7,21 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 
 import { examined, type Check, type ClusterFacts, type Facts, type Subject } from './check.ts';
 
-/** A finding, the check that has it, and what it is about. */
+/** A finding, with the name of its check and the object that it is about. */
 export type Diagnosis = Finding & {
   readonly check: string;
-  /** Left out: the whole cluster. */
+  /** Left out if the finding is about the whole cluster. */
   readonly namespace?: string;
-  /** `deployment/foo`; left out: the cluster, or the namespace. */
+  /** For example `deployment/foo`. Left out if the finding is about the cluster or the namespace. */
   readonly about?: string;
 };
 
-/** What is found so far, and what decides whether later checks run. */
+/** The findings so far, and the state that decides which later checks run and what they report. */
 export interface Outcome {
   readonly diagnoses: readonly Diagnosis[];
   /** Checks that failed, or did not run because an earlier one failed. */
   readonly failed: ReadonlySet<string>;
-  /** Why checks could not tell, and what the API server failed to answer them. */
+  /** Messages that are already reported about facts that nobody could read. */
   readonly unknown: ReadonlySet<string>;
 }
 
@@ -36,8 +36,8 @@ export function examineCluster(checks: readonly Check[], facts: ClusterFacts): O
 }
 
 /**
- * The diagnoses of a namespace, each once: of the namespace itself first, then of each configuration and its target. `cluster`:
- * what `examineCluster` has found.
+ * Returns the diagnoses of a namespace, each once: first of the namespace itself, then of each configuration and its
+ * target. `cluster` is the result of `examineCluster`.
  */
 export function examineNamespace(
   checks: readonly Check[],
@@ -55,7 +55,7 @@ export function examineNamespace(
   return distinct([...here.diagnoses, ...each]);
 }
 
-/** What the checks read, each once. */
+/** Returns the collections that the checks read, each once. */
 export function listsOf(checks: readonly Check[]): Resource[] {
   return [...new Set(checks.flatMap(({ lists = [] }) => lists))];
 }
@@ -103,12 +103,18 @@ function examineScope(
   ).diagnoses;
 }
 
-/** What it finds out of nothing: another check that reads the same finds the same. */
+/**
+ * Whether the finding says only that the facts could not be read. Every check of the same facts reports the same
+ * message.
+ */
 function isUnread(finding: Finding): boolean {
   return finding.level === 'unknown' || (finding.level === 'fail' && finding.kind === 'server');
 }
 
-/** Adds what the check finds, without consequences of an earlier failure, and without what could not be read and is told already. */
+/**
+ * Adds the findings of the check. Skips the check if one of its causes has failed, and drops messages about unread
+ * facts that an earlier check has reported.
+ */
 function runAfter(outcome: Outcome, check: Check, find: () => Finding[], place: Place = {}): Outcome {
   const { diagnoses, failed, unknown } = outcome;
   const { name, after = [] } = check;
@@ -125,7 +131,10 @@ function runAfter(outcome: Outcome, check: Check, find: () => Finding[], place: 
   };
 }
 
-/** Two configurations of one target find the same of it. What cannot be read of many targets is told of once. */
+/**
+ * Removes duplicates: two configurations of one target lead to the same findings, and one unread fact concerns many
+ * targets.
+ */
 function distinct(diagnoses: readonly Diagnosis[]): Diagnosis[] {
   const first = new Map<string, Diagnosis>();
   for (const diagnosis of diagnoses) {

@@ -1,4 +1,4 @@
-/** Snapshots that were cut together, whose API is gone. */
+/** Checks that the API of VolumeGroupSnapshots is served if snapshots of a group exist. */
 import { volumeSnapshots } from '#src/api/resources.ts';
 import { groupSnapshotGroup } from '#src/api/snapshot-controller.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -30,7 +30,10 @@ export const groupSnapshots: CheckOfCluster = {
     }),
 };
 
-/** Why a controller or a sidecar may not start, beside what its own check says: lines of a hint. */
+/**
+ * Returns the lines of a hint that says why a snapshot controller or sidecar may not start without the API of group
+ * snapshots.
+ */
 export function hintOfGroups(groups: readonly string[]): string[] {
   if (groups.includes(groupSnapshotGroup)) return [];
   return [

@@ -1,4 +1,4 @@
-/** Every check of `doctor`, causes before their consequences: the order in which it runs and prints them. */
+/** All checks of `doctor`, in the order in which it runs and prints them: causes before their consequences. */
 import { admission } from './admission.ts';
 import { appscode } from './appscode.ts';
 import type { Check } from './check.ts';

@@ -1,4 +1,4 @@
-/** Volumes that restores in place have kept, which take storage until a user gives them up. */
+/** Reports volumes that restores in place have kept. They take storage until a user runs `forget`. */
 import { persistentVolumes } from '#src/api/resources.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { formatAge } from '#src/domain/duration.ts';

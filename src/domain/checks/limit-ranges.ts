@@ -1,4 +1,4 @@
-/** Whether the LimitRanges of the namespace would admit restored claims. */
+/** Checks that the LimitRanges of the namespace would admit restored claims. */
 import { limitRanges, volumeSnapshots } from '#src/api/resources.ts';
 import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 

@@ -1,4 +1,4 @@
-/** Whether the ResourceQuotas of the namespace have room for one more snapshot of each claim. */
+/** Checks that the ResourceQuotas of the namespace have room for one more snapshot of each claim. */
 import { persistentVolumeClaims, resourceQuotas } from '#src/api/resources.ts';
 import { demandOfSnapshots } from '#src/domain/quota/demand.ts';
 import { countsAll, quotaBudget, unreportedUse } from '#src/domain/quota/quota-budget.ts';

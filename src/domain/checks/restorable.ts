@@ -1,4 +1,4 @@
-/** What a restore of the newest complete restore point would create. */
+/** Finds what a restore of the newest complete restore point would create. */
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
 import type { RestorePoint } from '#src/domain/restore-points/restore-points.ts';
@@ -14,7 +14,10 @@ export interface Restorable {
   readonly notes: readonly string[];
 }
 
-/** The findings about it; none if there is no complete restore point. What `restore` would refuse is a warning. */
+/**
+ * Returns the findings about the claims of that restore; none without a complete restore point. If `restore` would
+ * refuse, the finding is a warning.
+ */
 export function whereRestorable(
   { points }: Facts,
   { target }: Subject,
@@ -32,7 +35,7 @@ export function whereRestorable(
   });
 }
 
-/** A snapshot can be taken all the same. */
+/** Turns failures into warnings, because they prevent a restore but not a snapshot. */
 export function asWarnings(findings: readonly Finding[]): Finding[] {
   return findings.map((finding) => ({ ...finding, level: 'warn' }) as const);
 }

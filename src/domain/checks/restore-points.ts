@@ -1,4 +1,4 @@
-/** Whether the target has a restore point to restore from, and the newest one is complete. */
+/** Checks that the target has a complete restore point, and that the newest one is complete. */
 import { backupConfigurations, volumeSnapshots } from '#src/api/resources.ts';
 import { configurationFor } from '#src/domain/configuration/choose-configuration.ts';
 import { formatAge } from '#src/domain/duration.ts';
@@ -29,7 +29,7 @@ export const completePoints: CheckOfTarget = {
       }
       const { session, takenAt } = choice.value;
       const ageMs = now.getTime() - takenAt.getTime();
-      // The driver's clock tells the time of a snapshot that was imported.
+      // The time of an imported snapshot comes from the driver's clock.
       const age = ageMs < 0 ? 'dated in the future' : `${formatAge(ageMs)} old`;
       if (newest === undefined || newest === choice.value) {
         return [{ level: 'ok', message: `the newest restore point, ${session}, is complete and ${age}` }];

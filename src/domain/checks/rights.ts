@@ -1,4 +1,4 @@
-/** Whether the user may do what a session needs. */
+/** Checks that the user has the rights that sessions need. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure, type Failure, type Finding } from '#src/domain/finding.ts';
 import { formatRight, type Right } from '#src/domain/rights.ts';
@@ -19,7 +19,7 @@ export const rights: CheckOfNamespace = {
   },
 };
 
-/** One failure `forbidden` that names each of them; none if none is missing. */
+/** Returns one failure 'forbidden' that names all missing rights, or none. */
 export function lackedRights(missing: readonly Right[], user: string, namespace: string): Failure[] {
   const [first, ...others] = missing;
   if (first === undefined) return [];

@@ -1,4 +1,4 @@
-/** Whether a configuration's schedule runs. */
+/** Checks that a configuration has a schedule, and that it runs. */
 import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import { backupConfigurations } from '#src/api/resources.ts';
 import { checkSchedule, nextRun } from '#src/domain/schedule.ts';

@@ -1,15 +1,18 @@
-/** How far snapshots have come: whether the snapshot controller and the driver's sidecar have answered them. */
+/** Tells whether the snapshot controller and the driver's sidecar have processed a snapshot. */
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
-/** Both answer within seconds, and under load within a minute. */
+/** Both respond within seconds, and under load within a minute. */
 const patienceMs = 60_000;
 
-/** Neither a content nor an error after a minute: the snapshot controller has not answered. */
+/** Whether the snapshot has neither a content nor an error after a minute: the snapshot controller does not respond. */
 export function waitsForController(snapshot: Stored<VolumeSnapshot>, now: Date): boolean {
   return isWaiting(snapshot, now) && snapshot.status?.boundVolumeSnapshotContentName === undefined;
 }
 
-/** A content, but after a minute it is not cut and has no error: the driver has not answered. */
+/**
+ * Whether the snapshot has a content, but after a minute neither creationTime nor an error: the driver does not
+ * respond.
+ */
 export function waitsForDriver(snapshot: Stored<VolumeSnapshot>, now: Date): boolean {
   return isWaiting(snapshot, now) && snapshot.status?.boundVolumeSnapshotContentName !== undefined;
 }
@@ -29,7 +32,7 @@ export function ageMs({ metadata }: Stored<KubernetesObject>, now: Date): number
   return now.getTime() - Date.parse(metadata.creationTimestamp);
 }
 
-/** The one that was created last. */
+/** Returns the object that was created last. */
 export function newestOf<T extends Stored<KubernetesObject>>(objects: readonly T[]): T | undefined {
   return objects.reduce<T | undefined>(
     (newest, each) =>

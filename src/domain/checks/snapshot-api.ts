@@ -1,4 +1,4 @@
-/** Whether the cluster has the kinds that snapshots are made of. */
+/** Checks that the API server serves the kinds of the snapshot API. */
 import { volumeSnapshotClasses, volumeSnapshotContents, volumeSnapshots } from '#src/api/resources.ts';
 import { oldVolumeSnapshots } from '#src/api/snapshot-controller.ts';
 import { failure } from '#src/domain/finding.ts';

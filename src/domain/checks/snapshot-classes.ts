@@ -1,4 +1,4 @@
-/** Whether there is one VolumeSnapshotClass for the driver of each claim. */
+/** Checks that there is one VolumeSnapshotClass to use for the driver of each claim. */
 import type { Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { persistentVolumeClaims, volumeSnapshotClasses } from '#src/api/resources.ts';
@@ -28,7 +28,7 @@ export const snapshotClasses: CheckOfTarget = {
     ),
 };
 
-/** The classes that a snapshot of the subject uses, each once. Claims without a class are left out. */
+/** Returns the classes that a snapshot of the subject would use, each once. Ignores claims without a class. */
 export function chosenClasses(facts: Facts, subject: Subject): readonly Stored<VolumeSnapshotClass>[] {
   const chosen = new Map<string, Stored<VolumeSnapshotClass>>();
   whereClaims(facts, subject, (_, claims) =>
@@ -70,7 +70,10 @@ function ofDriver(
   return { ...choice.failure, fix: wanted && fixWith(wanted, others, configuration) };
 }
 
-/** Makes `wanted` the class of the driver: the configuration's if it names another one, else the only default. */
+/**
+ * Returns the command that makes `wanted` the class of the driver: in the configuration if that names another class,
+ * else as the only default.
+ */
 function fixWith(
   { metadata: { name } }: Stored<VolumeSnapshotClass>,
   otherDefaults: readonly Stored<VolumeSnapshotClass>[],

@@ -1,4 +1,4 @@
-/** Whether a snapshot controller answers snapshots. The CRDs can be there without it. */
+/** Checks that a snapshot controller runs. The CRDs can exist without it. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { controllerLease } from '#src/api/snapshot-controller.ts';
 import { leases, volumeSnapshots } from '#src/api/resources.ts';

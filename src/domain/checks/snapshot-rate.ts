@@ -1,4 +1,4 @@
-/** Whether the sidecar of the driver is slowed by its own limit of requests. */
+/** Checks whether its own limit of requests slows the driver's sidecar. */
 import { backupSessions, volumeSnapshots } from '#src/api/resources.ts';
 import { formatDuration } from '#src/domain/duration.ts';
 import { latestComplete } from '#src/domain/restore-points/choose-point.ts';
@@ -6,7 +6,7 @@ import { snapshotsOfPoint } from '#src/domain/restore-points/restore-points.ts';
 
 import { whereRead, type CheckOfTarget } from './check.ts';
 
-/** With fewer, the default limit of 5 requests per second hardly shows. */
+/** With fewer claims, the default limit of 5 requests per second hardly shows. */
 const fewClaims = 50;
 /** With the default limit, 20 snapshots took 34 s. */
 const slowMsPerSnapshot = 1_000;
@@ -25,7 +25,7 @@ export const snapshotRate: CheckOfTarget = {
       if (newest === undefined || snapshots.length <= fewClaims) return [];
       const begun = Math.min(...snapshots.map(({ metadata }) => Date.parse(metadata.creationTimestamp)));
       const cut = Math.max(...snapshots.map(({ status }) => Date.parse(status?.creationTime ?? '')));
-      // The driver's clock tells when they were cut.
+      // The times of the cuts come from the driver's clock.
       if (!(cut >= begun)) return [];
       const took = `the ${snapshots.length} snapshots of ${newest.session} were cut within ${formatDuration(cut - begun)}`;
       if (cut - begun <= snapshots.length * slowMsPerSnapshot) return [{ level: 'ok', message: took }];

@@ -1,11 +1,11 @@
-/** Of the snapshots of a namespace, those that the command line asks about. */
+/** Selects the snapshots of a namespace that `doctor` examines. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { isOf } from '#src/domain/restore-points/choose-point.ts';
 import { snapshotsOfPoint } from '#src/domain/restore-points/restore-points.ts';
 
 import type { Facts } from './check.ts';
 
-/** All of them if no target is named, else those of the target's restore points. */
+/** Returns all snapshots if the command line names no target, else those of the target's restore points. */
 export function snapshotsExamined(
   { target, points }: Facts,
   all: readonly Stored<VolumeSnapshot>[],

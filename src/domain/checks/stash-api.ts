@@ -1,4 +1,4 @@
-/** Whether the cluster has Stash's kinds. */
+/** Checks that the API server serves Stash's kinds. */
 import { backupConfigurations, backupSessions, restoreSessions } from '#src/api/resources.ts';
 import { failure } from '#src/domain/finding.ts';
 

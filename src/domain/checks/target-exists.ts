@@ -1,4 +1,4 @@
-/** Whether the target of a configuration, or of the command line, is there. */
+/** Checks that the target of a configuration, or of the command line, exists. */
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure } from '#src/domain/finding.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';

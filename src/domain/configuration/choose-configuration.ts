@@ -1,4 +1,4 @@
-/** Chooses the BackupConfiguration to which the session of a snapshot belongs. */
+/** Chooses the BackupConfiguration for the session of a snapshot. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -7,7 +7,7 @@ import { nearest } from '#src/domain/nearest.ts';
 import { invokerName } from '#src/domain/workload/names.ts';
 import { formatTarget, targetApiVersion, type Target } from '#src/domain/workload/target.ts';
 
-/** As `configurationFor`; throws the StashError of its failure. */
+/** Returns what `configurationFor` returns, and throws its failure as a StashError. */
 export function chooseConfiguration(
   ...asked: Parameters<typeof configurationFor>
 ): Stored<BackupConfiguration> | undefined {
@@ -15,8 +15,8 @@ export function chooseConfiguration(
 }
 
 /**
- * The configuration named `requested`, else the only one of the target with driver VolumeSnapshotter. Undefined if
- * there is none and the name of the one to create is free.
+ * Returns the configuration named `requested`, else the only configuration of the target with driver VolumeSnapshotter.
+ * Returns undefined if there is none, and the command can create one because its name is free.
  * @throws StashError 'not-found' if `requested` does not exist, 'precondition' if no configuration can be used
  */
 export function configurationFor(
@@ -102,7 +102,7 @@ export function hasHooks({ spec }: BackupConfiguration): boolean {
   return spec.hooks?.preBackup !== undefined || spec.hooks?.postBackup !== undefined;
 }
 
-/** Whether it names this target, whatever its driver is. */
+/** Whether the configuration names this target, whatever its driver is. */
 export function isFor({ spec: { target: configured } }: BackupConfiguration, target: Target): boolean {
   const ref = configured?.ref;
   const group = (apiVersion: string) => apiVersion.split('/').slice(0, -1).join('');

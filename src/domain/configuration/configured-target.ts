@@ -19,8 +19,8 @@ export interface Among {
 }
 
 /**
- * The configuration of this name, or the only one of this workload. With several, one whose driver takes snapshots goes
- * before those of other drivers.
+ * Returns the configuration of this name, or the only configuration of this workload. Prefers a configuration whose
+ * driver takes snapshots.
  * @throws StashError 'not-found', whose hint suggests a similar name; 'precondition' if several are for the workload
  */
 export function configurationMeant(

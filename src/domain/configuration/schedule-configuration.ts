@@ -1,4 +1,4 @@
-/** Builds a BackupConfiguration from the flags of a command line, or the patch of an existing one. */
+/** Builds a BackupConfiguration, or a patch of an existing one, from the flags of a command line. */
 import { handlerKinds } from '#src/api/hook-handlers.ts';
 import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { Named, Stored } from '#src/api/kubernetes.ts';
@@ -14,7 +14,7 @@ import { keepRules } from '#src/domain/retention/retention-rules.ts';
 import { nextRun } from '#src/domain/schedule.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
-/** Fields that are left out keep their value in an existing configuration, and get their default in a new one. */
+/** A field that is left out keeps its value in an existing configuration, and has its default in a new one. */
 export interface ScheduleWishes {
   readonly schedule?: string | undefined;
   readonly retention?: RetentionPolicy | undefined;
@@ -55,7 +55,7 @@ export function buildScheduled(
   };
 }
 
-/** A merge patch of `spec`. A given policy or hook replaces the old one; a placeholder is no longer paused. */
+/** Returns a merge patch of `spec`. A given policy or hook replaces the old one. The patch unpauses a placeholder. */
 export function changeOf(existing: BackupConfiguration, wishes: ScheduleWishes): object {
   const { schedule, retention, snapshotClass, replicas, paused, pre, post, ...others } = wishes;
   const target = {
@@ -83,7 +83,7 @@ export function changes(value: unknown, patch: unknown): boolean {
   return Object.entries(patch).some(([key, change]) => changes(fields[key], change));
 }
 
-/** The result of applying a merge patch to `value`. */
+/** Returns the result of applying a merge patch to `value`. */
 export function merged<T extends object>(value: T, patch: object): T {
   const isObject = (field: unknown) => typeof field === 'object' && field !== null && !Array.isArray(field);
   const fields = new Map<string, unknown>(Object.entries(value));
@@ -116,7 +116,7 @@ export function checkOurs({ metadata, spec }: Stored<BackupConfiguration>, targe
   return [failure('precondition', `backupconfiguration/${name} ${why}`, { hint })];
 }
 
-/** What a command line has to say of a schedule that begins: a failure `usage` for each thing that it leaves out. */
+/** Returns a failure 'usage' for each flag that a command line must give for a new schedule and does not. */
 export function missingWishes({ schedule, retention }: ScheduleWishes): Failure[] {
   return [
     ...(schedule === undefined
@@ -132,7 +132,7 @@ export function missingWishes({ schedule, retention }: ScheduleWishes): Failure[
   ];
 }
 
-/** The next `count` runs after `from`, as RFC 3339 in UTC. */
+/** Returns the next `count` runs after `from`, as RFC 3339 in UTC. */
 export function nextRuns(schedule: string, from: Date, count: number): string[] {
   const due: string[] = [];
   for (let at = nextRun(schedule, from); at && due.length < count; at = nextRun(schedule, at))

@@ -1,4 +1,4 @@
-/** How the schedules of BackupConfigurations stand: when each is due, and whether its restore points are too old. */
+/** Computes when the schedule of each BackupConfiguration is due, and whether its restore points are too old. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
@@ -7,15 +7,15 @@ import { dueOf, isOverdue } from '#src/domain/due.ts';
 
 export interface ScheduleOutlook {
   readonly configuration: Stored<BackupConfiguration>;
-  /** Undefined if it is paused, or its schedule is not valid. */
+  /** Undefined if the schedule is paused or not valid. */
   readonly nextDue: Date | undefined;
-  /** Its newest complete restore point. */
+  /** The newest complete restore point. */
   readonly lastGood: RestorePoint | undefined;
-  /** It was due twice since `lastGood`, or since it was created. */
+  /** The schedule was due twice since `lastGood`, or since the configuration was created. */
   readonly overdue: boolean;
 }
 
-/** Without configurations of other drivers, and placeholders for snapshots on demand. `points`: newest first. */
+/** Leaves out configurations of other drivers, and those for snapshots on demand. `points` are sorted newest first. */
 export function scheduleOutlooks(
   configurations: readonly Stored<BackupConfiguration>[],
   points: readonly RestorePoint[],

@@ -1,4 +1,7 @@
-/** What `describe` knows of a workload, a claim or a session. A part that the user may not read says which right it needs. */
+/**
+ * The facts that `describe` shows about a workload, a claim or a session. A part that the user may not read names the
+ * missing right.
+ */
 import type {
   Event,
   Job,
@@ -20,17 +23,17 @@ import type { Target } from '#src/domain/workload/target.ts';
 
 export interface ClaimFacts {
   readonly name: string;
-  /** Undefined if it does not exist. */
+  /** Undefined if the claim does not exist. */
   readonly claim: Stored<PersistentVolumeClaim> | undefined;
-  /** Undefined if it has none, or it does not exist. */
+  /** Undefined if the claim has no volume, or the volume does not exist. */
   readonly volume: Read<Stored<PersistentVolume> | undefined>;
 }
 
 export interface ConfigurationFacts {
   readonly configuration: Stored<BackupConfiguration>;
-  /** Undefined if its snapshots are taken by hand. */
+  /** Undefined if its snapshots are taken on demand. */
   readonly outlook: ScheduleOutlook | undefined;
-  /** What its policy keeps and deletes after its next session; undefined if it is never due. */
+  /** What the retention policy keeps and deletes after the next session. Undefined if no session is ever due. */
   readonly nextRetention: Read<RetentionPlan> | undefined;
 }
 
@@ -46,32 +49,34 @@ export interface SessionFacts {
   readonly session: Stored<AnySession>;
   readonly target: Target | undefined;
   readonly claims: Read<readonly ClaimProgress[]>;
-  /** Undefined: the session has not ended. */
+  /** Undefined if the session has not ended. */
   readonly verdict: Verdict | undefined;
   readonly driverErrors: readonly DriverError[];
   readonly hooks: HookState;
   readonly hookNames: HookNames;
   readonly jobName: string;
-  /** Only a Job that was created for this session. */
+  /** The Job that the operator created for this session. */
   readonly job: Read<Stored<Job> | undefined>;
   readonly pods: Read<readonly Stored<Pod>[]>;
-  /** How many volumes are kept under the session; only of a restore in place, and undefined if the user may not read them. */
+  /**
+   * How many volumes the session has kept. Undefined unless it restores in place, or if the user may not read volumes.
+   */
   readonly keptVolumes: number | undefined;
 }
 
 export interface TargetFacts {
   readonly target: Target;
   readonly exists: Read<boolean>;
-  /** The claims that it uses; if it does not exist, the claims of its newest restore point. */
+  /** The claims that the target uses; if it does not exist, the claims of its newest restore point. */
   readonly claims: Read<readonly ClaimFacts[]>;
-  /** Its restore points, newest first. */
+  /** The restore points of the target, newest first. */
   readonly points: Read<readonly RestorePoint[]>;
-  /** Restore points of the workloads that use the claim. Empty unless the target is a claim. */
+  /** If the target is a claim: the restore points of workloads that use the claim. */
   readonly others: readonly RestorePoint[];
   readonly configurations: Read<readonly ConfigurationFacts[]>;
   readonly kept: Read<readonly ListedVolume[]>;
   readonly unfinishedSwaps: readonly Stored<RestoreSession>[];
-  /** The unfinished one, else the newest; undefined if there is none. */
+  /** The unfinished session, else the newest. Undefined if there is no session. */
   readonly last: Read<SessionFacts | undefined>;
   readonly events: Read<readonly Stored<Event>[]>;
 }

@@ -1,4 +1,7 @@
-/** What a user may do next, by the state that `describe` shows: each command does in this state what its words say. */
+/**
+ * Proposes what the user may do next in the state that `describe` shows. In that state, each command does what its
+ * words say.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { valueOf } from '#src/domain/checks/check.ts';
@@ -83,7 +86,7 @@ function look(target: Target): NextStep {
   return { to: 'to see what its workload has', command };
 }
 
-/** Its claims come first, if they are gone. */
+/** If the claims are gone, proposes to restore them first. */
 function again(facts: TargetFacts): readonly NextStep[] {
   return [...lost(facts), ...snapshots(facts)];
 }
@@ -101,7 +104,10 @@ function afterSwap(session: Stored<RestoreSession>, keptVolumes: number | undefi
   ];
 }
 
-/** Only if the restore points tell that its claims can come back. A deleted workload often leaves its claims. */
+/**
+ * Proposes a restore only if the restore points contain the missing claims. A deleted workload often leaves its claims
+ * behind.
+ */
 function lost({ target, claims, points }: TargetFacts): readonly NextStep[] {
   const missing = valueOf(claims)?.some(({ claim }) => claim === undefined) === true;
   if (!missing || valueOf(points)?.some(isGood) !== true) return [];
@@ -135,7 +141,7 @@ function snapshots({ target, exists, claims }: TargetFacts): readonly NextStep[]
   return [{ to: 'to take a snapshot now', command }];
 }
 
-/** Whether it has claims, and all of them can be snapshotted now. */
+/** Whether the target has claims, and a session can snapshot all of them now. */
 function canSnapshot({ exists, claims }: Pick<TargetFacts, 'exists' | 'claims'>): boolean {
   const all = valueOf(claims) ?? [];
   return (

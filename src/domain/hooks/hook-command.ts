@@ -1,4 +1,4 @@
-/** The commands with which a user runs a hook by hand. */
+/** Builds the commands with which a user runs a hook by hand. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import type { HookHandler } from '#src/api/stash.ts';
 
@@ -7,7 +7,7 @@ import type { HookState } from './hook-step.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 import { commandLine, flag, joinCommands } from '#src/domain/command-line.ts';
 
-/** A container of a pod; if it does not run, the command waits for the pod first. */
+/** A container of a pod. If the container does not run, the command waits for the pod first. */
 export interface HandPlace {
   readonly pod: Stored<Pod>;
   readonly container: string;
@@ -15,8 +15,8 @@ export interface HandPlace {
 }
 
 /**
- * A shell command that runs the hook in each of the places; if they are not known, in a pod of the workload that
- * kubectl picks. Undefined if the hook is not a command, or no place is left.
+ * Returns a shell command that runs the hook in each place; if the places are not known, in a pod of the workload that
+ * kubectl picks. Returns undefined if the hook is not a command, or if there is no place.
  */
 export function hookByHand(
   hook: HookHandler,
@@ -59,7 +59,8 @@ function allOf(commands: readonly string[], between: string): string {
 }
 
 /**
- * Why a session fails whose hooks were given on another command line. `places`: where its postBackup hook would run, if that is known.
+ * Says why a session fails if its hooks come from another command line. `places` are where its postBackup hook would
+ * run, if known.
  */
 export function foreignHooks(
   { pre, post }: SessionHooks,

@@ -1,5 +1,5 @@
 /**
- * Finds the container of a pod in which a hook runs, and whether it is running, which the pod's phase does not show.
+ * Finds the container of a pod in which a hook runs, and whether that container runs: the pod's phase does not show it.
  */
 import type { Container, Pod } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
@@ -8,8 +8,8 @@ import { sanitize } from '#src/domain/sanitize.ts';
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
 
 /**
- * The container that kubectl exec would choose; native sidecars count, other init containers do not. Undefined: the pod
- * has no container of this name.
+ * Returns the container that kubectl exec would choose. Native sidecars count, other init containers do not. Undefined
+ * if the pod has no container of this name.
  */
 export function containerOfHook(pod: Pod, containerName: string | undefined): Container | undefined {
   const all = containersOf(pod);
@@ -24,7 +24,7 @@ export function containersOf({ spec }: Pod): readonly Container[] {
   return [...spec.containers, ...sidecars];
 }
 
-/** Why the container is not running, for example `CrashLoopBackOff`; undefined if it is running. */
+/** Why the container is not running, for example `CrashLoopBackOff`. Undefined if it is running. */
 export function whyNotRunning({ spec, status }: Pod, container: string): string | undefined {
   const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
   const { state } = statuses.find(({ name }) => name === container) ?? {};
@@ -41,7 +41,7 @@ export function isOurPod({ metadata }: Pod): boolean {
   return metadata.labels?.[label.managedBy] === managedBy;
 }
 
-/** Whether the pod has ended: none of its containers will be started again. */
+/** Whether the pod has ended: the kubelet starts none of its containers again. */
 export function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }

@@ -1,4 +1,4 @@
-/** Decides which hook of a session runs next, by the session's annotations and conditions. */
+/** Decides which hook of a session runs next, from the session's annotations and conditions. */
 import { hookExecutionCondition } from '#src/api/conditions.ts';
 import type { Condition, KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -12,8 +12,9 @@ export interface HookNames {
 }
 
 /**
- * `recover`: it is unknown whether the pre hook finished, so run the post hook, then the pre hook again; `thaw`: resume
- * the application by the post hook; `post`: run the post hook as its execution policy says.
+ * - `recover`: it is unknown whether the pre hook finished, so run the post hook, then the pre hook again.
+ * - `thaw`: resume the application with the post hook.
+ * - `post`: run the post hook as its execution policy says.
  */
 export type HookPoint = 'pre' | 'recover' | 'thaw' | 'post';
 
@@ -21,11 +22,14 @@ export type HookPoint = 'pre' | 'recover' | 'thaw' | 'post';
 export const backupHooks: HookNames = { pre: 'preBackup', post: 'postBackup' };
 export const restoreHooks: HookNames = { pre: 'preRestore', post: 'postRestore' };
 
-/** What the session records of its hooks. Undefined: not recorded, so that the hook has not run or it is unknown. */
+/**
+ * What the session records about its hooks. A field is undefined if nothing is recorded: the hook has not run, or
+ * nobody knows.
+ */
 export interface HookState {
   /** When the pre hook began, by the clock of the executor that ran it. */
   readonly quiescedSince: Date | undefined;
-  /** By the same clock: when the application must be resumed, if that executor set a limit. */
+  /** By the same clock: when the application must be resumed. Undefined if that executor set no limit. */
   readonly quiescedUntil: Date | undefined;
   readonly pre: Condition | undefined;
   readonly post: Condition | undefined;
@@ -49,7 +53,7 @@ export function hookState(
   };
 }
 
-/** The name of the hook that runs at this point. */
+/** Returns the name of the hook that runs at this point. */
 export function nameOfHook(point: HookPoint, names: HookNames): string {
   return point === 'pre' ? names.pre : names.post;
 }
@@ -70,11 +74,11 @@ export function hookCondition(
 }
 
 export interface Situation {
-  /** Some claim has no object yet. */
+  /** The object of some claim, a VolumeSnapshot or a restored claim, does not exist yet. */
   readonly pending: boolean;
-  /** Some claim's object still needs the application to be quiesced. */
+  /** The application still has to be quiesced: some snapshot is not cut, or the restore is not done. */
   readonly uncut: boolean;
-  /** Some object has been created, or may have been. */
+  /** The executor has created an object, or may have. */
   readonly begun: boolean;
   /** The application has been quiesced for as long as it may be. */
   readonly expired: boolean;
@@ -85,7 +89,7 @@ export interface Situation {
   readonly retriesLeft: number;
 }
 
-/** The hook to run next; undefined if there is none, for now. */
+/** Returns the hook to run next. Undefined if no hook has to run now. */
 export function hookStep(
   hooks: SessionHooks,
   state: HookState,
@@ -96,7 +100,7 @@ export function hookStep(
   if (pre !== undefined && state.pre === undefined) {
     if (state.quiescedSince !== undefined && thaws(hooks)) return pending ? 'recover' : 'thaw';
     if (pending && !leaving) return 'pre';
-    // The pre hook was never begun, so there is nothing to resume.
+    // The pre hook never began, so there is nothing to resume.
     if (thaws(hooks)) return undefined;
   } else if (thaws(hooks)) {
     if (leaving && !begun && state.pre?.status === 'True') return 'recover';
@@ -115,7 +119,7 @@ export function hookStep(
   }
 }
 
-/** Why no more objects may be created; undefined: the hooks allow it. */
+/** Why the executor may create no more objects. Undefined if the hooks allow it. */
 export function blockedByHooks(
   hooks: SessionHooks | undefined,
   state: HookState,
@@ -129,7 +133,7 @@ export function blockedByHooks(
     : 'not begun when the application was resumed';
 }
 
-/** The messages of the failed hooks; undefined if no hook failed. */
+/** Returns the messages of the failed hooks. Undefined if no hook failed. */
 export function hookFailure({ pre, post }: HookState): string | undefined {
   const failed = [pre, post].filter((condition) => condition?.status === 'False');
   if (failed.length === 0) return undefined;

@@ -20,13 +20,13 @@ import { mostRetries } from '#src/domain/spec-limits.ts';
 export interface SessionHooks {
   readonly pre?: HookHandler | undefined;
   readonly post?: PostHook | undefined;
-  /** The hooks come from a command line, and only a command line that gives the same ones may run them. */
+  /** The hooks come from a command line. Only a command line with the same hooks may run them. */
   readonly adHoc: boolean;
 }
 
 export type AdHocHooks = Pick<SessionHooks, 'pre' | 'post'>;
 
-/** The session's own hooks, else the configuration's; undefined if there are none. */
+/** Returns the session's own hooks, else the configuration's. Undefined if there are none. */
 export function hooksOfBackup(
   session: BackupSession,
   configuration: BackupConfiguration | undefined,
@@ -45,32 +45,33 @@ function hooksOf(pre: HookHandler | undefined, post: PostHook | undefined): Sess
   return pre === undefined && post === undefined ? undefined : { pre, post, adHoc: false };
 }
 
-/** The annotation that records hooks of a command line on a session. */
+/** Builds the annotation that records hooks of a command line on a session. */
 export function adHocHooks({ pre, post }: AdHocHooks): Record<string, string> {
   return { [annotation.hooks]: JSON.stringify({ preBackup: pre, postBackup: post }) };
 }
 
 function readAdHoc(text: string): SessionHooks {
   const value = readJson(text);
-  // Hooks that cannot be parsed must not be skipped: a hook without a handler fails, and no snapshot is taken.
+  // The executor must not skip hooks that it cannot parse: a hook without a handler fails, so the session takes no
+  // snapshot.
   if (typeof value !== 'object' || value === null) return { pre: {}, adHoc: true };
   const { preBackup, postBackup } = value as { preBackup?: HookHandler; postBackup?: PostHook };
   return { pre: preBackup, post: postBackup, adHoc: true };
 }
 
-/** The host that a hook connects to; undefined: the pod itself, or the hook makes no connection. */
+/** Returns the host that a hook connects to. Undefined if it connects to the pod itself, or makes no connection. */
 export function hostOf(hook: HookHandler): string | undefined {
   return handlerKinds.map((kind) => hostOfHandler(kind, hook)).find((host) => host !== undefined);
 }
 
-/** As `hostOf`, for one kind of handler. */
+/** Does the same as `hostOf` for one kind of handler. */
 export function hostOfHandler(kind: HandlerKind, hook: HookHandler): string | undefined {
   const handler = hook[kind];
   const host = handler && hookHandlers[kind].host?.(handler);
   return host === '' ? undefined : host;
 }
 
-/** The command that a hook runs in the container; undefined: the hook is not a command. */
+/** Returns the command that a hook runs in the container. Undefined if the hook is not a command. */
 export function commandOf(hook: HookHandler): readonly string[] | undefined {
   const commands = handlerKinds.map((kind) => {
     const handler = hook[kind];
@@ -88,7 +89,7 @@ export function hasTheseHooks({ metadata }: KubernetesObject, hooks: AdHocHooks)
   return metadata.annotations?.[annotation.hooks] === adHocHooks(hooks)[annotation.hooks];
 }
 
-/** Makes hooks of shell commands; the post hook always runs. Undefined if neither command is given. */
+/** Makes hooks of shell commands. The post hook always runs. Returns undefined if neither command is given. */
 export function commandHooks(
   { pre, post }: { readonly pre?: string | undefined; readonly post?: string | undefined },
   containerName: string | undefined,
@@ -108,12 +109,18 @@ export function policyOf(post: PostHook): ExecutionPolicy {
   return post.executionPolicy ?? 'Always';
 }
 
-/** Whether the post hook resumes the application in any case: it always runs, and there is a pre hook to undo. */
+/**
+ * Whether the post hook resumes the application in any case: there is a pre hook to undo, and the post hook always
+ * runs.
+ */
 export function thaws({ pre, post }: SessionHooks): boolean {
   return pre !== undefined && post !== undefined && policyOf(post) === 'Always';
 }
 
-/** A warning that the application may stay quiesced; one line, undefined if the post hook resumes it. */
+/**
+ * Returns a warning of one line that the application may stay quiesced. Undefined if the post hook resumes it in any
+ * case.
+ */
 export function thawWarning({ pre, post }: SessionHooks): string | undefined {
   if (pre === undefined || (post !== undefined && policyOf(post) === 'Always')) return undefined;
   return post === undefined
@@ -122,14 +129,15 @@ export function thawWarning({ pre, post }: SessionHooks): string | undefined {
 }
 
 /**
- * How often a failed session will still be retried: its own count; for a session that is no retry, the configuration's.
+ * How often the operator still retries a failed session: the session's own count; for a session that is no retry, the
+ * configuration's.
  */
 export function retriesLeft(session: BackupSession, configuration: BackupConfiguration | undefined): number {
   const retry = configuration?.spec.retryConfig;
   return Math.min(mostRetries, session.spec.retryLeft ?? (retry === undefined ? 0 : (retry.maxRetry ?? 1)));
 }
 
-/** Throws 'precondition' for the first invalid hook; `names`: the hooks' names in the API. */
+/** Throws 'precondition' for the first invalid hook. `names` are the names of the hooks in the API. */
 export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonly [string, string]): void {
   for (const [hook, name] of [[pre, names[0]] as const, [post, names[1]] as const]) {
     const problem = hook && checkHook(hook);
@@ -142,7 +150,7 @@ export function checkHooks({ pre, post }: AdHocHooks, of: string, names: readonl
 
 const policies: readonly string[] = ['Always', 'OnSuccess', 'OnFailure', 'OnFinalRetryFailure'];
 
-/** What is wrong with a hook, worded to follow its name: `names no handler`. Undefined: the hook is valid. */
+/** Says what is wrong with a hook, worded to follow its name: `names no handler`. Undefined if the hook is valid. */
 export function checkHook(hook: HookHandler & { executionPolicy?: string }): string | undefined {
   const named = handlerKinds.filter((each) => hook[each] !== undefined);
   const [kind] = named;

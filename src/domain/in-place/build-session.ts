@@ -1,4 +1,4 @@
-/** The RestoreSession of a restore in place. */
+/** Builds the RestoreSession of a restore in place. */
 import type { Named, Stored, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -19,22 +19,22 @@ import { beforeName } from './safety-snapshot.ts';
 import { stagedName, stagedTemplate, type ClaimToStage } from './staged-claims.ts';
 
 export interface SwapWishes {
-  /** Left out: `swap`. */
+  /** Default: `swap`. */
   readonly method?: InPlaceMethod;
-  /** Take a snapshot of the present data before a claim is deleted; `recreate` always does. */
+  /** Take a snapshot of the present data before deleting a claim. `recreate` always does. */
   readonly before?: boolean;
   readonly target: Target;
-  /** The BackupSession whose snapshots are restored. */
+  /** The BackupSession from whose snapshots the claims are restored. */
   readonly from: string;
   /** `--only` */
   readonly only: readonly string[];
   readonly stop: StopMethod;
   /** `--pause` */
   readonly pause: boolean;
-  /** `--also`: other workloads whose pods are stopped. */
+  /** `--also`: other workloads whose pods the command line stops. */
   readonly also: readonly Pick<Target, 'kind' | 'name'>[];
   readonly claims: readonly ClaimToStage[];
-  /** Undefined if the user may not read them. */
+  /** Undefined if the user may not read storage classes. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
   readonly at: Date;
 }

@@ -1,4 +1,4 @@
-/** Finds why the claims of a workload cannot be deleted and created again from snapshots. */
+/** Finds why the command line cannot delete the claims of a workload and create them again from snapshots. */
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { provisionerAnnotations } from '#src/domain/restore-points/claim-annotations.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -12,20 +12,20 @@ export interface RecreateScene {
   readonly target: Target;
   readonly stop: Stopping;
   readonly claims: readonly ClaimInPlace[];
-  /** The claims of which a snapshot of the workload consists. */
+  /** The claims that a snapshot of the workload includes. */
   readonly snapshotted: readonly string[];
   /** The command that restores beside the claims. */
   readonly beside: string;
 }
 
-/** Returns failures of kind `precondition`. */
+/** All failures are 'precondition'. */
 export function checkRecreate({ target, stop, claims, snapshotted, beside }: RecreateScene): Failure[] {
   const refusal = (why: string, hint: readonly string[]) =>
     failure('precondition', sanitize(`cannot restore in place with --method=recreate: ${why}`), {
       hint: hint.join('\n'),
     });
   const others = ['beside them:', beside];
-  // Between the deletion and the creation of a claim, its controller may create it, empty.
+  // Between the deletion and the creation of a claim, the workload's controller may create it, empty.
   const raced =
     target.kind === 'StatefulSet' && stop.method === 'gate'
       ? [
@@ -57,12 +57,15 @@ export function checkRecreate({ target, stop, claims, snapshotted, beside }: Rec
   }
 }
 
-/** Whether the volume, and so each of its snapshots, outlives the claim. */
+/** Whether the volume, and with it each of its snapshots, outlives the claim. */
 export function isRetained({ volume }: ClaimInPlace): boolean {
   return volume?.spec.persistentVolumeReclaimPolicy === 'Retain';
 }
 
-/** Reads the driver from the volume if the user may read it, else from the annotation that the volume controller writes on the claim. */
+/**
+ * Finds the driver by the volume if the user may read it, else by the annotation that the volume controller writes on
+ * the claim.
+ */
 function driverOf({ claim, volume }: ClaimInPlace): string | undefined {
   if (volume?.spec.csi) return volume.spec.csi.driver;
   const [annotated] = provisionerAnnotations.flatMap((name) => claim.metadata.annotations?.[name] ?? []);

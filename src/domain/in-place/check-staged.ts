@@ -1,4 +1,4 @@
-/** Finds why no driver would make the new volumes, or not at once. */
+/** Finds why no driver would provision the new volumes, or not at once. */
 import type { StorageClass, Stored } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
@@ -13,11 +13,11 @@ export interface StagedClaim extends ClaimToStage {
 }
 
 export interface StagingScene {
-  /** Undefined if the user may not read them. */
+  /** Undefined if the user may not read storage classes. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
-  /** By the snapshot's name. */
+  /** By the name of the snapshot. */
   readonly origins: ReadonlyMap<string, SnapshotOrigin>;
-  /** The command that restores beside the claims. */
+  /** The command that restores beside the present claims. */
   readonly beside: string;
 }
 
@@ -34,7 +34,7 @@ export function checkStaged(
   return [...unfit.map((each) => ({ ...each, hint })), ...(classes ? placeless(staged, classes) : [])];
 }
 
-/** The templates under the names of their claims: the user does not know the temporary ones. */
+/** Returns the templates with the names of the live claims: the user does not know the temporary names. */
 export function templatesByClaim(staged: readonly StagedClaim[]): VolumeClaimTemplate[] {
   return staged.map(({ claim, template }) => ({
     ...template,
@@ -42,7 +42,10 @@ export function templatesByClaim(staged: readonly StagedClaim[]): VolumeClaimTem
   }));
 }
 
-/** A class that waits for a pod makes a volume for a node, which the pod that uses the present one tells. */
+/**
+ * Refuses claims whose class waits for the first consumer, if neither a pod nor an annotation names a node for the new
+ * volume.
+ */
 function placeless(staged: readonly StagedClaim[], classes: readonly Stored<StorageClass>[]): Failure[] {
   return staged
     .filter(({ template }) => bindsLate(template, classes))

@@ -1,4 +1,4 @@
-/** Chooses the claims that are restored in place. */
+/** Chooses the claims to restore in place. */
 import type { PersistentVolumeClaim, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -20,7 +20,7 @@ export interface ClaimsScene {
   /** All claims of the namespace. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
-  /** If empty, all claims of the target. */
+  /** `--only`. If empty, all claims of the target. */
   readonly only: readonly string[];
 }
 
@@ -31,11 +31,11 @@ export interface ChosenClaim {
 
 export interface ChosenClaims {
   readonly chosen: readonly ChosenClaim[];
-  /** Claims of the restore point that the target does not use any more: they stay as they are. */
+  /** Claims of the restore point that the target no longer uses. The restore leaves them as they are. */
   readonly unused: readonly string[];
 }
 
-/** A failure for a claim that the restore point, the target or the namespace does not have. */
+/** Returns a failure for a claim that the restore point, the target or the namespace does not have. */
 export function chooseClaims(scene: ClaimsScene): Choice<ChosenClaims> {
   const { target, point, ofTarget, claims, restoreSessions, only } = scene;
   const of = formatTarget(target);

@@ -1,4 +1,4 @@
-/** Chooses how the workload's pods are stopped while its claims are swapped. */
+/** Chooses how the command line stops the workload's pods while it swaps their claims. */
 import type { KubernetesObject, ManagedFields } from '#src/api/kubernetes.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
@@ -14,11 +14,17 @@ export type StopWish = 'auto' | StopMethod;
 
 export interface Stopping {
   readonly method: StopMethod;
-  /** Why the executor does not change `spec.replicas`, as a clause. Left out with `scale`, and if the workload has no replicas. */
+  /**
+   * Why the command line leaves `spec.replicas` alone, as a clause. Left out with `scale`, and if the workload has no
+   * replicas.
+   */
   readonly why?: string;
 }
 
-/** A failure 'precondition' for `scale` if that would not stop the pods, or if another controller would undo it. */
+/**
+ * Returns a failure 'precondition' if the user asks for `scale` and that would not stop the pods, or another client
+ * would undo it.
+ */
 export function chooseStop(
   wish: StopWish,
   { kind, object }: TargetObject,
@@ -31,10 +37,10 @@ export function chooseStop(
     return refused(`${nameOf(kind, object)} has no spec.replicas`);
   }
   const owner = controllerOf(object);
-  // An API server that has lost the owner of a field may not record later ones either.
+  // If the API server has lost the owner of a field, it may not record later owners either.
   const writers = managersOf(object, ['spec', 'replicas']);
   const managers = writers.filter((each) => !isUsers(each));
-  // An autoscaler does nothing while there are no replicas. KEDA, which uses one, scales back.
+  // A HorizontalPodAutoscaler does nothing while replicas is 0. KEDA, which creates one, scales up again.
   const fighting = wish === 'scale' ? managers.filter((each) => !isAutoscaler(each)) : managers;
   const why =
     owner !== undefined
@@ -53,7 +59,7 @@ export function chooseStop(
   return wish === 'scale' ? refused(why) : { value: { method: 'gate', why } };
 }
 
-/** A pause needs a workload that stays stopped while its claims are open to the pods of a user. */
+/** A pause needs a workload that stays stopped while the user's own pods may use its claims. */
 export function checkPause({ method, why }: Stopping): Failure[] {
   if (method === 'scale') return [];
   const more = why === undefined ? '' : `: ${why}`;
@@ -70,7 +76,7 @@ function refused(why: string): Choice<never> {
   });
 }
 
-/** Managers that write the field only when a user asks them to. */
+/** Whether the manager writes the field only when a user asks for it. */
 function isUsers({ manager = '' }: ManagedFields): boolean {
   return manager === 'helm' || /^kubectl(?:$|[-_])/.test(manager);
 }

@@ -1,4 +1,4 @@
-/** A claim without what the control plane adds, and the same claim again with another volume. */
+/** Strips a claim of the fields that the control plane adds, and builds the same claim with another volume. */
 import type { Named, PersistentVolumeClaim } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { selectedNode } from '#src/domain/restore-points/claim-annotations.ts';
@@ -10,7 +10,7 @@ export function manifestOf({ metadata, spec }: PersistentVolumeClaim): ClaimMani
   const kept = Object.entries(annotations).filter(
     ([name]) => !name.startsWith('pv.kubernetes.io/') && name !== selectedNode,
   );
-  // The pod is gone by then, and the garbage collector would delete the new claim.
+  // The owning pod is gone by then, so the garbage collector would delete the new claim.
   const owners = ownerReferences.filter(({ kind }) => kind !== 'Pod');
   const manifestSpec = { ...spec };
   delete manifestSpec.volumeName;
@@ -27,7 +27,10 @@ export function manifestOf({ metadata, spec }: PersistentVolumeClaim): ClaimMani
 export interface NewClaim {
   readonly name: string;
   readonly namespace: string;
-  /** The PersistentVolume that is reserved for the claim; left out if its source fills a new one. */
+  /**
+   * The PersistentVolume that is reserved for the claim. Left out if the driver fills a new volume from the claim's
+   * source.
+   */
   readonly volumeName?: string;
   /** UID of the RestoreSession. */
   readonly sessionUid: string;

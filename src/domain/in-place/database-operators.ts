@@ -1,6 +1,6 @@
 /**
- * Finds the database operator that manages claims. It knows more than the volumes say: who leads, and how far each instance
- * has come. So it may overwrite an instance whose data has gone back.
+ * Finds the database operator that manages claims. Such an operator knows more than the volumes contain: which instance
+ * leads, and how far each has come. So it may overwrite an instance whose data has gone back.
  */
 import type { KubernetesObject, OwnerReference, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { formatTarget } from '#src/domain/workload/target.ts';
@@ -8,21 +8,21 @@ import { formatTarget } from '#src/domain/workload/target.ts';
 export interface Database {
   /** The name of the operator. */
   readonly operator: string;
-  /** `cluster/pg`, or `pg` if only labels name it. */
+  /** `cluster/pg`, or `pg` if only labels name the database. */
   readonly name: string;
-  /** How the operator restores a database by itself; undefined: not from snapshots of volumes. */
+  /** How the operator itself restores a database. Undefined if it cannot use snapshots of volumes. */
   readonly recovery: string | undefined;
-  /** Claims of the same database that the user does not restore. */
+  /** Claims of the same database that this restore leaves as they are. */
   readonly others: readonly string[];
 }
 
 interface Known {
   readonly operator: string;
-  /** The operator's kinds are in this API group, or in one below it: `pgv2.percona.com` is below `percona.com`. */
+  /** The API group of the operator's kinds, or a parent of it: `percona.com` covers `pgv2.percona.com`. */
   readonly group: string;
   /** The label of its claims that names the database. */
   readonly label: string;
-  /** What `app.kubernetes.io/managed-by` begins with, if the label is one that others set as well. */
+  /** The prefix of `app.kubernetes.io/managed-by`, needed if other programs set `label`, too. */
   readonly manager?: string;
   readonly recovery?: string;
 }
@@ -51,13 +51,13 @@ const known: readonly Known[] = [
 export interface ManagedScene {
   /** The claims that the user restores. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
-  /** The workload, and what controls the pods on the claims. */
+  /** The workload, and the controllers of the pods that use the claims. */
   readonly owners: readonly OwnerReference[];
   /** All claims of the namespace. */
   readonly all: readonly Stored<PersistentVolumeClaim>[];
 }
 
-/** Undefined if none that is known. */
+/** Returns undefined if no operator that this program knows manages the claims. */
 export function findDatabase({ claims, owners, all }: ManagedScene): Database | undefined {
   const byOwner = [...owners, ...claims.flatMap(({ metadata }) => metadata.ownerReferences ?? [])].flatMap(
     (owner) => {
@@ -77,7 +77,7 @@ export function findDatabase({ claims, owners, all }: ManagedScene): Database | 
   return { operator, name: found.name, recovery, others: others.map(({ metadata }) => metadata.name) };
 }
 
-/** `''` for Kubernetes' own first group. */
+/** Returns `''` for the core group. */
 export function groupOf({ apiVersion }: Pick<OwnerReference, 'apiVersion'>): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }

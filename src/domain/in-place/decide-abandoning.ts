@@ -1,4 +1,7 @@
-/** Decides how an executor gives a restore in place up: while every old claim exists, it can leave everything as it was. */
+/**
+ * Decides the steps that abandon a restore in place. As long as every old claim exists, they leave everything as it
+ * was.
+ */
 import { isFinal } from '#src/domain/session/session-status.ts';
 
 import { abandonedSwap } from './swap-status.ts';
@@ -29,7 +32,7 @@ export function decideAbandoning(world: SwapWorld): SwapStep {
     incoming && isReservedFor(incoming, target.namespace, of.name) ? [incoming] : [],
   );
   if (reserved.length > 0) return { do: 'unreserve', volumes: reserved };
-  // With policy Delete, an Available volume would never be deleted.
+  // The volume controller never deletes an Available volume, even with policy Delete.
   const available = pairs.flatMap(({ incoming }) =>
     incoming?.status?.phase === 'Available' ? [incoming] : [],
   );
@@ -61,7 +64,7 @@ export function decideAbandoning(world: SwapWorld): SwapStep {
   return { do: 'write-status', status: abandonedSwap(world) };
 }
 
-/** The executor keeps a volume that `undo` was about to bring back. */
+/** Whether `undo` was about to bring the volume back: it then stays kept. */
 function isKeptVolume({ of, incoming }: Pair): boolean {
   return of.staged === undefined && incoming !== undefined && readSwapped(incoming)?.role === 'incoming';
 }

@@ -1,6 +1,6 @@
 /**
- * Decides the next step of a restore in place that deletes the claims and creates them again from their snapshots. No volume
- * is kept: before the first claim is deleted, a snapshot of the present data is ready.
+ * Decides the next step of a restore in place that deletes the claims and creates them again from snapshots. It keeps
+ * no volumes. Instead, it has a ready snapshot of the present data before it deletes the first claim.
  */
 import { expandTemplates } from '#src/domain/restore/expand-templates.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
@@ -35,12 +35,12 @@ export function decideRecreate(world: SwapWorld): SwapStep {
   return clear(world, pairs) ?? fill(world, open) ?? awaitVolumes(world, open);
 }
 
-/** Why no claim may be deleted. */
+/** Why the executor may delete no claim. */
 function whyNot({ record, replicas = 0, scaledDown, target, snapshots }: SwapWorld): string | undefined {
   const lacking = record.claims.filter(({ snapshot = '' }) => !isReady(snapshots, snapshot));
   if (lacking.length > 0)
     return `snapshot ${lacking.map(({ snapshot }) => snapshot).join(', ')} is not ready any more`;
-  // Its pods would write to the present volumes after the snapshot of them.
+  // The pods would write to the present volumes after the snapshot.
   if (record.stop === 'scale' && replicas > 0 && scaledDown >= mostScalings)
     return `another client scales ${formatTarget(target)} up again`;
   return undefined;
@@ -57,7 +57,7 @@ function isStrange(pair: Pair): boolean {
   return live !== undefined && !isOld && !isLeaving(live) && !isRecreated(pair);
 }
 
-/** Leaves the strange claims alone, and opens and creates the others. */
+/** Leaves alone the claims that another client has created, and releases and creates the others. */
 function giveUp(world: SwapWorld, pairs: readonly Pair[], strange: readonly Pair[]): SwapStep {
   const held = pairs.flatMap(({ isOld, live }) => (isOld && live && isHeld(live) ? [live] : []));
   if (held.length > 0) return { do: 'let-go', claims: held };

@@ -1,4 +1,4 @@
-/** Why a restore in place is not deleted before it has ended. */
+/** Says why a user should not delete a restore in place before it has ended. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { DeleteEffects } from '#src/domain/restore-points/delete-effects.ts';
@@ -7,7 +7,7 @@ import { StashError } from '#src/errors.ts';
 
 import { hintOf, waysOn } from './ways-on.ts';
 
-/** The reasons of an unfinished restore in place. */
+/** The session is unfinished. */
 export function unfinishedSwapEffects(session: Stored<RestoreSession>): DeleteEffects {
   const { name } = session.metadata;
   const holder = readHolder(session);

@@ -1,4 +1,4 @@
-/** Builds the commands that go on with a restore in place, or back. */
+/** Builds the commands that continue or undo a restore in place. */
 import type { Named } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -8,12 +8,12 @@ import { formatTarget, readTarget } from '#src/domain/workload/target.ts';
 
 import { readRecord } from './record.ts';
 
-/** The command that goes back to the volumes that the session kept. */
+/** Returns the command that goes back to the volumes that the session kept. */
 export function undoCommand(session: string, namespace: string): string {
   return commandLine`kubectl stash undo ${session} -n ${namespace}`;
 }
 
-/** With `recreate`, no volume is kept: the command that restores the snapshot of the data from before. */
+/** Returns the command that restores the snapshot of the data from before. For `recreate`, which keeps no volumes. */
 export function backCommand(session: Named<RestoreSession>): string {
   const { name, namespace = '' } = session.metadata;
   const target = readTarget(session);
@@ -23,12 +23,12 @@ export function backCommand(session: Named<RestoreSession>): string {
   return commandLine`kubectl stash restore ${of} --in-place -n ${namespace} ${flag('--method', 'recreate')} --from ${before} ${only}`;
 }
 
-/** The command that gives the volumes that the session kept back to their reclaim policies. */
+/** Returns the command that gives the kept volumes of the session back to their reclaim policies. */
 export function forgetCommand(session: string, namespace: string): string {
   return commandLine`kubectl stash forget ${session} -n ${namespace}`;
 }
 
-/** The command that brings the session, which restores in place, to its end. */
+/** Returns the command that brings the session, a restore in place, to its end. */
 export function goOnCommand(session: Named<RestoreSession>): string {
   const { name, namespace = '', annotations } = session.metadata;
   const record = readRecord(session);

@@ -1,4 +1,4 @@
-/** The volumes that restores in place have kept or left over, and the restore points that were cut from them. */
+/** Finds the volumes that restores in place have kept or left over, and the restore points that were cut from them. */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { TargetArguments } from '#src/domain/arguments/target-arguments.ts';
@@ -9,21 +9,21 @@ import { isInPlace, readRecord } from './record.ts';
 import { readSwapped, type SwappedVolume } from './swapped-volume.ts';
 import type { KeptVolume } from './undo.ts';
 
-/** Whether the volume has role `incoming`: a restore left it over that no session carries out any more. */
+/** A volume with role `incoming` is left over from a restore that no session carries out any more. */
 export interface ListedVolume extends KeptVolume {
-  /** Restore points with a snapshot that was cut from this volume, newest first. */
+  /** The restore points with a snapshot that was cut from this volume, newest first. */
   readonly points: readonly RestorePoint[];
 }
 
 export interface KeptScene {
   readonly volumes: readonly Stored<PersistentVolume>[];
-  /** All of the namespaces that `volumes` are looked for in. */
+  /** All sessions of the namespaces whose volumes are listed. */
   readonly sessions: readonly Stored<RestoreSession>[];
   /** Newest first. */
   readonly points: readonly RestorePoint[];
 }
 
-/** Ordered by session, the last one that kept a volume first, then by claim. */
+/** Sorts by session, first the one that kept a volume last, and then by claim. */
 export function keptVolumes({ volumes, sessions, points }: KeptScene): ListedVolume[] {
   const kept = volumes.flatMap((volume): ListedVolume[] => {
     const swapped = swappedOf(volume);
@@ -39,7 +39,7 @@ export function keptVolumes({ volumes, sessions, points }: KeptScene): ListedVol
     .flatMap((group) => group.sort((a, b) => a.swapped.claim.localeCompare(b.swapped.claim)));
 }
 
-/** The restores in place that may still take volumes from under the session of `swapped`, or keep volumes under it. */
+/** Returns the unfinished restores in place that may still use kept volumes of this session, or add some. */
 export function unfinishedSwaps(
   sessions: readonly Stored<RestoreSession>[],
   { session, namespace }: Pick<SwappedVolume, 'session' | 'namespace'>,
@@ -53,7 +53,7 @@ export function unfinishedSwaps(
   );
 }
 
-/** Whether the volume belongs to one of these workloads or claims. */
+/** Whether the volume belongs to one of these workloads, or to a claim that the user named instead of its workload. */
 export function isOfTargets({ swapped }: KeptVolume, { kinds, names }: TargetArguments): boolean {
   const { target, claim } = swapped;
   if (names.length === 0) return kinds.includes(target.kind);
@@ -80,7 +80,7 @@ function isCutFrom(point: RestorePoint, volume: PersistentVolume, swapped: Swapp
   });
 }
 
-/** A snapshot that names no volume may be of any volume that its claim has had. */
+/** A snapshot that records no volume may be of any volume that its claim has had. */
 function mayBeCutFrom({ namespace }: RestorePoint, cut: PointClaim, swapped: SwappedVolume): boolean {
   const created = Date.parse(cut.snapshot?.metadata.creationTimestamp ?? '');
   return (

@@ -1,8 +1,11 @@
-/** What a user can do about pods that do not end while their claims are replaced. The command deletes none of them by force. */
+/**
+ * Says what the user can do about pods that do not end while their claims are replaced. The command force-deletes no
+ * pod.
+ */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 
-/** Lines of text; each command is on a line of its own. */
+/** Returns lines of a hint; each command is a line of its own. */
 export function aboutLastingPods(pods: readonly Stored<Pod>[], namespace: string): string[] {
   const leaving = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
   const nodes = new Set(leaving.flatMap(({ spec }) => spec.nodeName ?? []));

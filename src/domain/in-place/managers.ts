@@ -1,7 +1,7 @@
-/** Which clients wrote a field, by `metadata.managedFields`. */
+/** Finds the clients that wrote a field, by `metadata.managedFields`. */
 import type { KubernetesObject, ManagedFields } from '#src/api/kubernetes.ts';
 
-/** `path`: names of nested fields, such as `spec`, `replicas`. */
+/** `path` are the names of nested fields, such as `spec`, `replicas`. */
 export function managersOf({ metadata }: KubernetesObject, path: readonly string[]): ManagedFields[] {
   return (metadata.managedFields ?? []).filter(({ fieldsV1 }) => owns(fieldsV1, path));
 }

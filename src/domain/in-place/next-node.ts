@@ -1,4 +1,4 @@
-/** Another node for a staged claim whose provisioner makes no volume for the one that it named. */
+/** Chooses another node for a staged claim if the provisioner makes no volume for the node that the claim named. */
 import type { ClusterNode, PersistentVolume, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -7,10 +7,13 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 import { isUsableOn } from './topology.ts';
 
-/** Including the first node. */
+/** How many nodes a claim tries, the first one included. */
 const mostNodes = 3;
 
-/** The nodes that were tried, if the provisioner has removed the last one from the claim; else empty. */
+/**
+ * Returns the nodes that the claim has tried, if the provisioner has removed the annotation with the last one.
+ * Otherwise returns none.
+ */
 export function rejectedNodes(
   { metadata, status }: Stored<PersistentVolumeClaim>,
   template: VolumeClaimTemplate,
@@ -21,7 +24,10 @@ export function rejectedNodes(
   return metadata.annotations?.[annotation.triedNodes]?.split(',') ?? [first];
 }
 
-/** Annotations with which the claim asks for a volume on another node that can also use the present volume. */
+/**
+ * Returns the annotations with which the claim asks for a volume on another node. On that node, pods can use the
+ * present volume, too. Undefined if there is no such node, or if the claim has tried enough.
+ */
 export function withNextNode(
   rejected: readonly string[],
   present: PersistentVolume,
@@ -36,7 +42,7 @@ export function withNextNode(
   return { [selectedNode]: name, [annotation.triedNodes]: [...rejected, name].join(',') };
 }
 
-/** `said`: the last message of the claim; `unread`: why the other nodes are not known. */
+/** `said` is the last message about the claim. `unread` is why the other nodes are not known. */
 export function noNodeLeft(
   rejected: readonly string[],
   { said, unread }: { readonly said?: string | undefined; readonly unread?: string },

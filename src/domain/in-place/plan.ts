@@ -1,4 +1,4 @@
-/** What a restore in place is going to do, before it writes anything. */
+/** The plan of a restore in place, made before it writes anything. */
 import type { Named } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -9,27 +9,27 @@ import type { InPlaceRecord } from './record.ts';
 export interface InPlacePlan {
   readonly target: Target;
   readonly point: PlannedPoint;
-  /** Ready to be created. The name of another one must be in its record and in the names of its claims, too. */
+  /** Ready to be created. To change its name, change its record and the names of its temporary claims, too. */
   readonly session: Named<RestoreSession>;
-  /** As the session's annotation has it. */
+  /** The record in the session's annotation. */
   readonly record: InPlaceRecord;
   /** The temporary claims, in the order of `rows`. */
   readonly templates: readonly VolumeClaimTemplate[];
   readonly rows: readonly InPlaceRow[];
   readonly stop: Stopping;
-  /** `spec.replicas` now; undefined if the target has none. */
+  /** `spec.replicas` now. Undefined if the target has no such field. */
   readonly replicas: number | undefined;
-  /** How many pods are stopped. */
+  /** How many pods the command line stops. */
   readonly pods: number;
   readonly storage: StorageNeed;
-  /** What else the user should know; one line each. */
+  /** What else the user should know, in notes of one line each. */
   readonly notes: readonly string[];
 }
 
 export interface PlannedPoint {
-  /** As `--from` takes it. */
+  /** The restore point, as `--from` takes it. */
   readonly session: string;
-  /** Later writes are not in the new volumes. */
+  /** The time of the snapshots: the new volumes do not contain later writes. */
   readonly cutAt: Date;
 }
 
@@ -44,9 +44,9 @@ export interface InPlaceRow {
   readonly place: string | undefined;
 }
 
-/** Bytes, beside the present claims. */
+/** The storage that the restore needs besides the present claims, in bytes. */
 export interface StorageNeed {
   readonly needed: bigint;
-  /** Undefined if no quota limits it. */
+  /** Undefined if no quota limits the storage. */
   readonly left: bigint | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What a restore in place records on its RestoreSession before its first write to anything else, so that any executor on
- * any machine can go on from the objects alone.
+ * The record that a restore in place writes on its RestoreSession before it writes anything else. With it, a command
+ * line on any machine can continue from the objects alone.
  */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -10,29 +10,31 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 export { isInPlace } from '#src/domain/session/in-place.ts';
 
-/** How the workload's pods are stopped: by its `spec.replicas`, or by claims that are being deleted. */
+/** How the command line stops the workload's pods: with `spec.replicas`, or with claims that are being deleted. */
 export const stopMethods = ['scale', 'gate'] as const;
 
 export type StopMethod = (typeof stopMethods)[number];
 
 /**
- * How a claim gets its data. `swap`: from a volume that was made before, and the present one is kept. `recreate`: the claim
- * is deleted and created again from the snapshot, for users who may not patch volumes.
+ * How a claim gets its data. `swap`: from a volume that was provisioned before; the present volume is kept. `recreate`:
+ * the command line deletes the claim and creates it again from the snapshot, for users who may not patch volumes.
  */
 export const inPlaceMethods = ['swap', 'recreate'] as const;
 
 export type InPlaceMethod = (typeof inPlaceMethods)[number];
 
 export interface InPlaceClaim {
-  /** The live claim whose volume is replaced. */
+  /** The live claim whose volume the restore replaces. */
   readonly name: string;
-  /** UID of the claim that is deleted; a claim of another UID has taken its place. */
+  /** UID of the claim to delete. A claim with another UID has taken its place. */
   readonly uid: string;
-  /** The PersistentVolume with the present data: it is kept. */
+  /** The PersistentVolume with the present data, which the restore keeps. */
   readonly volume: string;
-  /** The temporary claim whose volume becomes the new one; left out by `undo`, if `incoming` is a kept volume. */
+  /**
+   * The temporary claim whose volume becomes the new one. `undo` leaves it out, because `incoming` is a kept volume.
+   */
   readonly staged?: string;
-  /** The PersistentVolume that takes the place of `volume`; left out until the staged claim is bound. */
+  /** The PersistentVolume that replaces `volume`. Left out until the staged claim is bound. */
   readonly incoming?: string;
   /** With `recreate`: the VolumeSnapshot that fills the new claim. */
   readonly snapshot?: string;
@@ -42,31 +44,40 @@ export interface InPlaceRecord {
   readonly v: 1;
   readonly method: InPlaceMethod;
   readonly stop: StopMethod;
-  /** `true`: the executor may have begun to stop the workload; written before it does. */
+  /** `true`: the executor may have begun to stop the workload. It writes this first. */
   readonly stopping?: boolean;
-  /** `spec.replicas` of the workload before it was scaled to 0; written with `stopping`, and left out with `gate`. */
+  /**
+   * `spec.replicas` of the workload before the executor scales it to 0. Written with `stopping`, and left out with
+   * `gate`.
+   */
   readonly replicas?: number;
-  /** The session that `undo` and `forget` name to find the kept volumes: this one, or the first one that was undone. */
+  /**
+   * The session that the user names to `undo` and `forget` the kept volumes: this one, or the first session that was
+   * undone.
+   */
   readonly volumesOf: string;
-  /** The BackupSession that takes a snapshot of the present data before a claim is deleted; always there with `recreate`. */
+  /**
+   * The BackupSession that takes a snapshot of the present data before the executor deletes a claim. Always set with
+   * `recreate`.
+   */
   readonly before?: string;
-  /** `true`: the executor stops before it scales the workload up again; only with `scale`. */
+  /** `true`: stop before the workload is scaled up again; only with `scale`. */
   readonly pause?: boolean;
-  /** Other workloads that use the claims, whose pods are stopped, too: `deployment/web`. */
+  /** Other workloads that use the claims and whose pods the executor stops, too: `deployment/web`. */
   readonly also?: readonly string[];
-  /** `true`: give the new volumes up and leave everything as it was; written only while all live claims stand. */
+  /** `true`: give up the new volumes and leave everything as it was. Written only while all live claims exist. */
   readonly abandoned?: boolean;
   /**
-   * `true`: a new volume was lost after a claim had been deleted. `volume` and `incoming` of all claims have changed
-   * places: the claims get their earlier volumes back, and the session fails.
+   * `true`: a new volume was lost after a claim had been deleted. `volume` and `incoming` of all claims are exchanged:
+   * the claims get their earlier volumes back, and the session fails.
    */
   readonly turnedBack?: boolean;
-  /** Why it was abandoned or turned back; left out if the user asked for it. */
+  /** Why the restore was abandoned or turned back. Left out if the user asked for it. */
   readonly why?: string;
   readonly claims: readonly InPlaceClaim[];
 }
 
-/** Records the other workloads that are stopped. */
+/** Records the other workloads whose pods the executor stops. */
 export function alsoStopped(also: readonly Pick<Target, 'kind' | 'name'>[]): Pick<InPlaceRecord, 'also'> {
   return also.length === 0 ? {} : { also: also.map(formatTarget) };
 }
@@ -75,7 +86,7 @@ export function formatRecord(record: InPlaceRecord): string {
   return JSON.stringify(record);
 }
 
-/** Undefined if the session does not restore in place, or if its record is malformed or of a later version of this program. */
+/** Returns undefined if the session is no restore in place, or if its record is malformed or of a later version. */
 export function readRecord({ metadata }: KubernetesObject): InPlaceRecord | undefined {
   const value = readJson(metadata.annotations?.[annotation.inPlace]);
   return isRecord(value) ? value : undefined;

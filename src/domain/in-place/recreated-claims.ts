@@ -1,4 +1,4 @@
-/** The templates of claims that take the place of deleted ones, filled from snapshots. */
+/** Builds the templates of claims that replace deleted claims, filled from snapshots. */
 import type { Stored, StorageClass } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { isRefusedInTemplates } from '#src/domain/restore-points/claim-annotations.ts';
@@ -7,7 +7,10 @@ import { snapshotSource } from '#src/domain/restore/snapshot-source.ts';
 import { manifestOf } from './claim-manifest.ts';
 import { onItsNode, stagedSize, type ClaimToStage } from './staged-claims.ts';
 
-/** The claim as it is now, with its snapshot as its source. `classes` undefined if the user may not read them. */
+/**
+ * Returns the claim as it is now, with the snapshot as its source. `classes` is undefined if the user may not read
+ * them.
+ */
 export function recreatedTemplate(
   { claim, snapshot, pods }: ClaimToStage,
   classes: readonly Stored<StorageClass>[] | undefined,

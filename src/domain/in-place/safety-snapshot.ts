@@ -1,4 +1,4 @@
-/** The snapshot of the present data that a restore in place takes before it deletes a claim. */
+/** Names and judges the snapshot of the present data that a restore in place takes before it deletes a claim. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -11,12 +11,12 @@ import type { InPlaceRecord } from './record.ts';
 /** Leaves room for the suffix of `beforeAgain`. */
 const nameLimit = 247;
 
-/** The BackupSession of a RestoreSession of this name. */
+/** Returns the name of the BackupSession of a RestoreSession. */
 export function beforeName(restoreSession: string): string {
   return shorten(`before-${restoreSession}`, nameLimit);
 }
 
-/** The name of another BackupSession, since the pods may have written after `before` took its snapshot. */
+/** Returns the name of another BackupSession, because the pods may have written after `before` was taken. */
 export function beforeAgain(restoreSession: string, before: string): string {
   const first = beforeName(restoreSession);
   const count = Number(before.slice(first.length + 1)) || 1;
@@ -25,13 +25,13 @@ export function beforeAgain(restoreSession: string, before: string): string {
 
 export interface SafetyScene {
   readonly record: InPlaceRecord;
-  /** The BackupSession that the record names; undefined if it does not exist. */
+  /** The BackupSession that the record names. Undefined if it does not exist. */
   readonly backup: Stored<BackupSession> | undefined;
-  /** The snapshots of the namespace, by name. */
+  /** All snapshots of the namespace, by name. */
   readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
 }
 
-/** `open`: it has to be taken, or brought to its end. */
+/** `open`: the executor has to take the snapshot, or bring its session to its end. */
 export type Safety = 'not-wanted' | 'open' | 'ready' | { readonly failed: string };
 
 export function safetyOf({ record, backup, snapshots }: SafetyScene): Safety {

@@ -1,4 +1,4 @@
-/** The temporary claims whose volumes take the place of the present ones. */
+/** Builds the temporary claims whose volumes replace the present volumes. */
 import type {
   PersistentVolumeClaim,
   Pod,
@@ -24,27 +24,27 @@ export interface ClaimToStage {
 
 const nameLimit = 253;
 
-/** Annotations that keep Argo CD and Flux from pruning a temporary claim that they find. */
+/** With these, a GitOps tool that finds a temporary claim does not consider it its own, and does not prune it. */
 export const leftAlone = {
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
   'kustomize.toolkit.fluxcd.io/prune': 'disabled',
 };
 
-/** `<claim>-stash-<six hex digits>`; the digits of two sessions differ. */
+/** Returns `<claim>-stash-<six hex digits>`. The names of two sessions differ. */
 export function stagedName(claim: string, session: string): string {
   const suffix = `-stash-${fingerprint(session).slice(0, 6)}`;
   return `${shorten(claim, nameLimit - suffix.length)}${suffix}`;
 }
 
 /**
- * The claim as it is now, filled from the snapshot. `session`: the name of the RestoreSession. A class that waits for a pod
- * makes the volume at once if the claim names the node.
+ * Returns the claim as it is now, filled from the snapshot. `session` is the name of the RestoreSession. If the claim
+ * names the node, a class with WaitForFirstConsumer provisions the volume at once.
  */
 export function stagedTemplate(
   { claim, snapshot, pods }: ClaimToStage,
   session: string,
-  /** Undefined if the user may not read them. */
+  /** Undefined if the user may not read storage classes. */
   classes: readonly Stored<StorageClass>[] | undefined,
 ): VolumeClaimTemplate {
   const { accessModes, volumeMode, volumeAttributesClassName } = claim.spec;
@@ -64,7 +64,7 @@ export function stagedTemplate(
   return onItsNode(template, { claim, pods }, classes);
 }
 
-/** The template with the node of the claim's pods, if its class may wait for a pod. */
+/** Returns the template with the node of the claim's pods, if the class may wait for the first consumer. */
 export function onItsNode(
   template: VolumeClaimTemplate,
   { claim, pods }: Pick<ClaimToStage, 'claim' | 'pods'>,
@@ -77,12 +77,12 @@ export function onItsNode(
   return { ...template, metadata: { ...template.metadata, annotations } };
 }
 
-/** The class by either of the two forms in which a claim may name it. */
+/** Returns the class that the claim names in its spec or in the older annotation. */
 export function classNameOf({ metadata, spec }: PersistentVolumeClaim): string | undefined {
   return metadata.annotations?.[annotation.betaStorageClass] ?? spec.storageClassName;
 }
 
-/** At least as large as the claim, its volume and the snapshot. */
+/** Returns the size of the new volume: at least that of the claim, its volume and the snapshot. */
 export function stagedSize({
   claim,
   snapshot,
@@ -91,7 +91,7 @@ export function stagedSize({
   return maxQuantity(present, snapshot.status?.restoreSize);
 }
 
-/** The node of a pod that uses the claim, else the one that its present volume was made for. */
+/** Returns the node of a pod that uses the claim, else the node for which its present volume was provisioned. */
 export function nodeFor({ metadata }: PersistentVolumeClaim, pods: readonly Pod[]): string | undefined {
   const [node] = pods.flatMap(({ spec }) => spec.nodeName ?? []);
   return node ?? metadata.annotations?.[selectedNode];

@@ -1,10 +1,10 @@
-/** The status with which a restore in place begins that has nothing to stage. */
+/** Builds the first status of a restore in place that has nothing to stage. */
 import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
 import type { StatusChange } from '#src/domain/session/step.ts';
 
 import type { InPlaceRecord } from './record.ts';
 
-/** `timeoutMs`: milliseconds from `now` to the deadline. */
+/** `timeoutMs` are the milliseconds from `now` to the deadline. */
 export function startedSwap(
   now: Date,
   timeoutMs: number,

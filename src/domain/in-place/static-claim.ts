@@ -1,4 +1,4 @@
-/** Whether the author of a claim chose its volume: then the claim cannot get another one. */
+/** Finds out whether the author of a claim chose its volume: the claim then cannot get another one. */
 import type { PersistentVolumeClaim } from '#src/api/kubernetes.ts';
 import { managedBy } from '#src/api/labels.ts';
 import { readJson } from '#src/domain/json.ts';
@@ -7,7 +7,10 @@ import { managersOf } from './managers.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** They write the volume that they have found for the claim. The last two are distributions in one program. */
+/**
+ * Programs that write the volume that they have found for a claim. k3s and kubelite run the whole control plane in one
+ * program.
+ */
 const binders: readonly (string | undefined)[] = [
   'kube-controller-manager',
   'kube-scheduler',
@@ -16,7 +19,7 @@ const binders: readonly (string | undefined)[] = [
   managedBy,
 ];
 
-/** Who wrote the volume's name into the claim, in words; undefined: only Kubernetes, or this program. */
+/** Says who wrote the volume's name into the claim. Undefined if only Kubernetes or this program did. */
 export function whoChoseVolume(claim: PersistentVolumeClaim): string | undefined {
   const applied = readJson(claim.metadata.annotations?.[lastApplied]) as
     { readonly spec?: { readonly volumeName?: unknown } | null } | null | undefined;

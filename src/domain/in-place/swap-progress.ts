@@ -1,4 +1,4 @@
-/** How far a restore in place has come, claim by claim. */
+/** Computes the progress of a restore in place, claim by claim. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { conditionWords } from '#src/domain/condition-words.ts';
@@ -13,7 +13,7 @@ import { readRecord } from './record.ts';
 import type { SwapStep } from './swap-step.ts';
 import { isLeaving, isRecreated, isSwapped, pairsOf, type Pair, type SwapWorld } from './swap-world.ts';
 
-/** The progress of a session that another executor has brought to its end. */
+/** Computes the progress of a session that another executor has brought to its end. */
 export function endedSwap(session: Stored<RestoreSession>, target: Target): Progress {
   const { claims = [] } = readRecord(session) ?? {};
   const phase = session.status?.phase === 'Succeeded' ? 'Succeeded' : 'Failed';
@@ -94,7 +94,7 @@ function doing(step: SwapStep): string {
   }
 }
 
-/** Judges a session that has ended. `rows`: its live claims. */
+/** Judges a session that has ended. `rows` are its live claims. */
 export function swapVerdict(session: Stored<RestoreSession>, rows: readonly ClaimProgress[]): Verdict {
   const names = rows.map(({ claim }) => claim);
   const record = readRecord(session);

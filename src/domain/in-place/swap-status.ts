@@ -1,4 +1,4 @@
-/** The status of a RestoreSession that restores in place. */
+/** Builds the status of a RestoreSession that restores in place. */
 import { stashCondition } from '#src/api/conditions.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
@@ -22,7 +22,7 @@ export function reached(session: Stored<RestoreSession>, { type, status }: Miles
   return findCondition(session, type)?.status === status;
 }
 
-/** Adds the conditions, with words about the claims of the swap. */
+/** Adds the conditions of these milestones, with messages about the claims of the swap. */
 export function withReached(world: SwapWorld, ...milestones: readonly Milestone[]): Change {
   return (present) => ({
     ...present,
@@ -55,12 +55,12 @@ export function finishedSwap(world: SwapWorld): Change {
 
 const asBefore = 'all claims have their volumes as before';
 
-/** The session ends without having replaced anything. */
+/** Ends the session without having replaced anything. */
 export function abandonedSwap(world: SwapWorld): Change {
   return failedSwap(world, `${world.record.why ?? 'it was given up'}; no claim was deleted, and ${asBefore}`);
 }
 
-/** The session ends with claims that another client has created without the restored data. */
+/** Fails the session, because another client has created claims without the restored data. */
 export function failedRecreate(world: SwapWorld, strange: readonly string[]): Change {
   const { record, session, target, replicas } = world;
   const { namespace } = target;

@@ -1,4 +1,4 @@
-/** What the swap of volumes decides on, claim by claim. */
+/** The objects from which the next step of a swap is decided, claim by claim. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -19,25 +19,27 @@ type Volume = Stored<PersistentVolume>;
 export interface SwapWorld {
   readonly now: Date;
   readonly session: Stored<RestoreSession>;
-  /** Every claim has its `incoming` volume. */
+  /** Every claim of the record has its `incoming` volume. */
   readonly record: InPlaceRecord;
   readonly target: Target;
-  /** `spec.replicas` of the workload now; undefined if it does not exist or cannot be scaled. */
+  /** `spec.replicas` of the workload now. Undefined if it does not exist or cannot be scaled. */
   readonly replicas: number | undefined;
-  /** When the workload's controller was last woken after such a restore (RFC 3339). */
+  /** When an executor last woke the workload's controller after such a restore (RFC 3339). */
   readonly restoredAt: string | undefined;
-  /** How often this executor has scaled the workload down: somebody may scale it up again. */
+  /** How often this executor has scaled the workload down. Another client may scale it up again. */
   readonly scaledDown: number;
-  /** Claims of the namespace by name. */
+  /** All claims of the namespace, by name. */
   readonly claims: ReadonlyMap<string, Claim>;
-  /** By name: the volumes that say of themselves that a restore in place has touched them. */
+  /** By name: the volumes that a restore in place has marked. */
   readonly volumes: ReadonlyMap<string, Volume>;
   readonly pods: readonly Stored<Pod>[];
-  /** The BackupSession that the record names as `before`; undefined if it does not exist, or none is wanted. */
+  /**
+   * The BackupSession that the record names as `before`. Undefined if it does not exist, or if the record names none.
+   */
   readonly backup: Stored<BackupSession> | undefined;
-  /** The snapshots of the namespace, by name; empty if the record names no `before`. */
+  /** All snapshots of the namespace, by name. Empty if the record names no `before`. */
   readonly snapshots: ReadonlyMap<string, Stored<VolumeSnapshot>>;
-  /** The BackupSession that this executor has taken since it last stopped the pods. */
+  /** The BackupSession that this executor has carried out since it last stopped the pods. */
   readonly taken: string | undefined;
 }
 
@@ -47,7 +49,7 @@ export interface Pair {
   readonly incomingName: string;
   /** The claim that has the name now. */
   readonly live: Claim | undefined;
-  /** Whether `live` is the claim that is replaced. */
+  /** Whether `live` is the claim to replace. */
   readonly isOld: boolean;
   readonly outgoing: Volume | undefined;
   readonly incoming: Volume | undefined;
@@ -66,7 +68,7 @@ export function pairsOf({ record, claims, volumes }: SwapWorld): Pair[] {
   });
 }
 
-/** Whether the claim's name stands for the new volume, and nobody is deleting it. */
+/** Whether the claim of that name has the new volume, and nobody is deleting the claim. */
 export function isSwapped(pair: Pair): boolean {
   const { of, live, incomingName } = pair;
   if (live === undefined || isLeaving(live)) return false;
@@ -74,7 +76,7 @@ export function isSwapped(pair: Pair): boolean {
   return live.spec.volumeName === incomingName;
 }
 
-/** Whether the claim was created again from its snapshot, whether it is bound by now or not. */
+/** Whether the claim was created again from its snapshot, bound or not. */
 export function isRecreated({ of, live, isOld }: Pair): boolean {
   const { kind, name } = live?.spec.dataSource ?? live?.spec.dataSourceRef ?? {};
   return !isOld && kind === 'VolumeSnapshot' && name === of.snapshot;
@@ -88,17 +90,20 @@ export function isHeld({ metadata }: Claim): boolean {
   return metadata.finalizers?.includes(holdFinalizer) === true;
 }
 
-/** Whether the volume is reserved for the next claim of that name: its claimRef has no UID. */
+/** Whether the volume is reserved for the next claim of that name, whoever creates it. */
 export function isReservedFor({ spec: { claimRef } }: Volume, namespace: string, claim: string): boolean {
   return claimRef?.namespace === namespace && claimRef.name === claim && (claimRef.uid ?? '') === '';
 }
 
-/** Whether the claim is being deleted, and its volume is the one that the name has to stand for in the end. */
+/** Whether the claim is being deleted, and its volume is the one that the claim of that name gets in the end. */
 export function isToReturn({ live, isOld, incomingName }: Pair): boolean {
   return isOld && live?.spec.volumeName === incomingName;
 }
 
-/** The pods on a node that use a claim which is being replaced: Kubernetes keeps the claim for them, even ended ones. */
+/**
+ * Returns the pods on a node that use a claim to replace. Kubernetes protects the claim as long as they exist, even if
+ * they have ended.
+ */
 export function podsOnOldClaims({ pods }: SwapWorld, pairs: readonly Pair[]): Stored<Pod>[] {
   const names = pairs.filter(({ isOld }) => isOld).map(({ of }) => of.name);
   return pods.filter((pod) => (pod.spec.nodeName ?? '') !== '' && names.some((name) => mounts(pod, name)));

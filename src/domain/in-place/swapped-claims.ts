@@ -1,4 +1,4 @@
-/** How far each claim of a restore in place is, according to the session's record. */
+/** Computes the progress of the claims of a restore in place from the conditions of its session. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -9,14 +9,14 @@ import { readRecord } from './record.ts';
 
 const { claimsStaged, workloadStopped, claimsSwapped, restoreCompleted } = stashCondition;
 
-/** The last step first. */
+/** The last step comes first. */
 const steps = [
   [claimsSwapped.type, 'swapped'],
   [workloadStopped.type, 'the workload is stopped'],
   [claimsStaged.type, 'its new volume is bound'],
 ] as const;
 
-/** One row for each live claim; no rows if the record cannot be read. */
+/** Returns one row for each live claim, and none if the record cannot be read. */
 export function swappedClaims(session: Stored<RestoreSession>): ClaimProgress[] {
   const isTrue = (type: (typeof steps)[number][0] | 'RestoreCompleted') =>
     findCondition(session, type)?.status === 'True';

@@ -1,6 +1,6 @@
 /**
- * What a restore in place writes on each PersistentVolume that it touches: volumes describe themselves, so that `undo`,
- * `volumes` and `forget` need no session.
+ * The annotation that a restore in place writes on each PersistentVolume that it touches. It describes the volume, so
+ * that `undo`, `volumes` and `forget` need no session.
  */
 import type {
   KubernetesObject,
@@ -13,19 +13,21 @@ import { isJsonObject, readJson } from '#src/domain/json.ts';
 import { targetKinds } from '#src/domain/workload/kinds.ts';
 import type { Target } from '#src/domain/workload/target.ts';
 
-/** `incoming`: takes the place of the claim's volume. `kept`: had that place, and nothing deletes it. */
+/**
+ * `incoming`: the volume replaces the claim's present volume. `kept`: the claim used it before, and nothing deletes it.
+ */
 export type VolumeRole = 'incoming' | 'kept';
 
 export type ReclaimPolicy = NonNullable<PersistentVolume['spec']['persistentVolumeReclaimPolicy']>;
 
-/** A claim as it was, without what the control plane adds. */
+/** A claim as it was, without the fields that the control plane adds. */
 export interface ClaimManifest {
   readonly metadata: Pick<ObjectMeta, 'labels' | 'annotations' | 'ownerReferences'>;
   readonly spec: PersistentVolumeClaimSpec;
 }
 
 export interface SwappedVolume {
-  /** The RestoreSession that `undo` and `forget` name, as `volumesOf` of its record. */
+  /** The RestoreSession that the user names to `undo` or `forget` it: `volumesOf` of the record. */
   readonly session: string;
   readonly namespace: string;
   readonly claim: string;
@@ -33,9 +35,9 @@ export interface SwappedVolume {
   readonly role: VolumeRole;
   /** The volume's reclaim policy before it became Retain. */
   readonly policy: ReclaimPolicy;
-  /** When this was written (RFC 3339). */
+  /** When the executor wrote this annotation (RFC 3339). */
   readonly since: string;
-  /** On a kept volume: the claim that used it. */
+  /** On a kept volume: the claim that used the volume. */
   readonly manifest?: ClaimManifest;
 }
 
@@ -43,7 +45,7 @@ export function formatSwapped(swapped: SwappedVolume): string {
   return JSON.stringify(swapped);
 }
 
-/** Undefined if the volume has no such annotation, or a malformed one. */
+/** Returns undefined if the volume has no such annotation, or a malformed one. */
 export function readSwapped({ metadata }: KubernetesObject): SwappedVolume | undefined {
   const value = readJson(metadata.annotations?.[annotation.swap]);
   return isSwapped(value) ? value : undefined;

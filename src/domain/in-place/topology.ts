@@ -1,4 +1,4 @@
-/** Whether the pods that use the old volume can use the new one where they run. */
+/** Judges whether the pods that use the old volume can use the new one on their nodes. */
 import type {
   ClusterNode,
   NodeRequirement,
@@ -11,8 +11,8 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { meets } from '#src/domain/workload/selector.ts';
 
 /**
- * A failure `precondition` unless some node fits both volumes. Compares what the volumes require of a node's labels: if
- * that does not tell, no node fits.
+ * Returns a failure 'precondition' unless some node may fit both volumes. Compares the node affinity of the volumes:
+ * without a label that both require, no node fits. Returns undefined if one of the volumes requires nothing.
  */
 export function misplacedVolume(
   claim: string,
@@ -29,7 +29,7 @@ export function misplacedVolume(
   });
 }
 
-/** Whether pods on the node can use the volume, by what it requires of a node's labels and name. */
+/** Whether pods on the node can use the volume, by its node affinity. */
 export function isUsableOn(volume: PersistentVolume, { metadata }: Stored<ClusterNode>): boolean {
   const { name, labels = {} } = metadata;
   const terms = termsOf(volume);
@@ -43,7 +43,7 @@ export function isUsableOn(volume: PersistentVolume, { metadata }: Stored<Cluste
   );
 }
 
-/** `eu-1a`: the values that the volume requires of a node's labels; undefined if it requires none. */
+/** Returns the label values that the volume requires of a node, such as `eu-1a`. Undefined if it requires none. */
 export function placeOf(volume: PersistentVolume): string | undefined {
   const terms = termsOf(volume) ?? [];
   const values = new Set(terms.flatMap((term) => requirementsOf(term).flatMap(({ values = [] }) => values)));

@@ -1,4 +1,6 @@
-/** Finds the unfinished restores in place of claims: meanwhile, nothing else snapshots or restores these. */
+/**
+ * Finds the unfinished restores in place of claims. Until they end, nothing else may snapshot or restore these claims.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
@@ -8,20 +10,20 @@ import { formatTarget, readTarget, type Target } from '#src/domain/workload/targ
 import { isInPlace, readRecord } from './record.ts';
 import { hintOf, waysOn } from './ways-on.ts';
 
-/** Whether it is an unfinished restore in place, and is not being deleted. */
+/** Whether the session is an unfinished restore in place, and nobody is deleting it. */
 export function isUnfinishedSwap(session: Stored<RestoreSession>): boolean {
   return isInPlace(session) && !isFinal(session) && session.metadata.deletionTimestamp === undefined;
 }
 
-/** A workload or a claim, and which of its claims are meant; left out: all. */
+/** A workload or a claim. `claims` are the claims of it that are meant; all by default. */
 export interface SwapSubject {
   readonly target: Target | undefined;
   readonly claims?: readonly (string | undefined)[];
 }
 
 /**
- * Whether the restore in place, which is of the namespace of `target`, swaps one of the claims, or stops the workload that
- * uses them. A record that cannot be read may name any claim of its workload.
+ * Whether the restore in place swaps one of the claims, or stops the workload that uses them. `session` must be of the
+ * namespace of `target`. A record that cannot be read may name any claim of its workload.
  */
 export function isSwapOf({ target, claims }: SwapSubject, session: Stored<RestoreSession>): boolean {
   const [of, record] = [readTarget(session), readRecord(session)];
@@ -33,7 +35,7 @@ export function isSwapOf({ target, claims }: SwapSubject, session: Stored<Restor
   return record?.claims.some(({ name }) => names.includes(name)) === true;
 }
 
-/** Why none of these claims can be restored beside it; `sessions`: of their namespace. */
+/** Refuses to restore claims that an unfinished restore in place swaps. `sessions` are those of their namespace. */
 export function refuseSwappedClaims(
   subject: SwapSubject,
   sessions: readonly Stored<RestoreSession>[],
@@ -48,7 +50,7 @@ export function refuseSwappedClaims(
   });
 }
 
-/** The unfinished ones among these sessions, which are of the namespace of `subject`. */
+/** Returns the unfinished restores in place of the subject. `sessions` are those of its namespace. */
 export function unfinishedSwapsOf(
   subject: SwapSubject,
   sessions: readonly Stored<RestoreSession>[],
@@ -61,7 +63,7 @@ export function swapsClaims({ metadata }: Stored<RestoreSession>): string {
   return `restoresession/${metadata.name} swaps its claims`;
 }
 
-/** Why no snapshot of the workload or claim can be taken now; `sessions`: of its namespace. */
+/** Says why no snapshot of the workload or claim can be taken now. `sessions` are those of its namespace. */
 export function refuseDuringSwap(
   target: Target,
   sessions: readonly Stored<RestoreSession>[],

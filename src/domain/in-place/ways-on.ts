@@ -1,4 +1,4 @@
-/** The commands that bring an unfinished restore in place to an end, for messages. */
+/** Builds the commands that bring an unfinished restore in place to an end, for messages. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { isCommand } from '#src/domain/command-line.ts';
@@ -11,7 +11,7 @@ interface Way {
   readonly command: string;
 }
 
-/** One way only where the session goes back already. */
+/** Returns only one way if the session already goes back. */
 export function waysOn(session: Stored<RestoreSession>): readonly Way[] {
   const { name, namespace = '' } = session.metadata;
   const goOn = { to: 'to go on', command: goOnCommand(session) };
@@ -19,12 +19,12 @@ export function waysOn(session: Stored<RestoreSession>): readonly Way[] {
   return isBack ? [goOn] : [goOn, { to: 'to go back', command: undoCommand(name, namespace) }];
 }
 
-/** For the hint of an error: each command on a line of its own. */
+/** Formats the ways for the hint of an error: each command on a line of its own. */
 export function hintOf(ways: readonly Way[]): string {
   return ways.flatMap(({ to, command }) => [`${to}:`, command]).join('\n');
 }
 
-/** For a message of one line, without commands that cannot be shown. */
+/** Formats the ways for a message of one line. Leaves out commands that cannot be shown. */
 export function inOneLine(ways: readonly Way[]): string {
   return ways
     .filter(({ command }) => isCommand(command))

@@ -1,4 +1,4 @@
-/** The operator's ServiceAccount and its bindings. */
+/** Builds the operator's ServiceAccount and its bindings. */
 import type { Named, RoleBinding, ServiceAccount } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName, watchedRole } from '#src/api/operator.ts';
 
@@ -26,8 +26,8 @@ export function buildLeaseBinding(options: InstallOptions): Named<RoleBinding> {
 }
 
 /**
- * Granted in all namespaces, or in each that the operator watches. With `in-process`, the operator also needs the Jobs'
- * rights there.
+ * Grants the operator's rights in all namespaces, or in each namespace that it watches. With `in-process`, the operator
+ * also needs the rights of the Jobs there.
  */
 export function buildOperatorBindings(options: InstallOptions): Named<RoleBinding>[] {
   const { runSessions, watchNamespaces } = options;
@@ -64,7 +64,10 @@ function inProcessBinding(role: string): string {
   return `${role}-in-process`;
 }
 
-/** Grants classes to all accounts; or to the operator and the accounts of the namespaces that it watches. */
+/**
+ * Grants the right to list classes to all ServiceAccounts, or to the operator and the ServiceAccounts of the namespaces
+ * that it watches.
+ */
 export function buildClassesBinding(options: InstallOptions): Named<RoleBinding> {
   const accounts = options.watchNamespaces?.map((namespace) => accountsOf(namespace));
   const granted = accounts === undefined ? [accountsOf()] : [...subjects(options), ...accounts];
@@ -78,16 +81,19 @@ function accountsOf(namespace?: string): NonNullable<RoleBinding['subjects']>[nu
   return { kind: 'Group', apiGroup: rbac, name };
 }
 
-/** An installation, as its ClusterRoleBindings tell it. */
+/** An installation, as its ClusterRoleBindings describe it. */
 export interface Installation {
   readonly home: string;
-  /** Undefined: all namespaces. */
+  /** Undefined if the operator watches all namespaces. */
   readonly watchNamespaces: readonly string[] | undefined;
-  /** Left out: `install` manages it, or a tool that applies what `install` prints. */
+  /** Left out if `install` manages the installation, or a tool that applies the output of `install`. */
   readonly release?: HelmRelease;
 }
 
-/** `operator` and `classes`: the ClusterRoleBindings of these names that exist. Undefined if no operator is installed. */
+/**
+ * `operator` and `classes` are the ClusterRoleBindings of these names, if they exist. Returns undefined if no operator
+ * is installed.
+ */
 export function installationOf(
   operator: RoleBinding | undefined,
   classes: RoleBinding | undefined,
@@ -103,7 +109,7 @@ export function installationOf(
   return { ...some, watchNamespaces: groups.map(({ name }) => name.slice(prefix.length)) };
 }
 
-/** Undefined if the binding is of another installer, or binds another account than the operator's. */
+/** Undefined if the binding belongs to another installer, or binds another account than the operator's. */
 function homeIn(binding: RoleBinding): Pick<Installation, 'home' | 'release'> | undefined {
   const release = ownRelease(binding);
   if (!isOurs(binding) && !release) return undefined;

@@ -10,7 +10,10 @@ export interface Deployment extends Workload {
 
 const userId = 65532;
 
-/** The operator's replicas, which elect a leader; their pods comply with the pod security standard `restricted`. */
+/**
+ * Builds the operator's Deployment. Its replicas elect a leader, and its pods comply with the pod security standard
+ * `restricted`.
+ */
 export function buildDeployment(options: InstallOptions): Named<Deployment> {
   const labels = objectLabels(options);
   return {
@@ -66,7 +69,7 @@ function container(options: InstallOptions): Container {
       `--run-sessions=${runSessions}`,
       `--image=${image}`,
       `--listen=:${httpPort.port}`,
-      // Read from the pod, because kustomize may change the namespace.
+      // The program reads it from the pod, because kustomize may change the namespace.
       '--namespace=$(POD_NAMESPACE)',
       ...optionFlags(options),
     ],
@@ -87,12 +90,12 @@ function container(options: InstallOptions): Container {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    // Copies the last log lines to the pod's status, if `install` reads them.
+    // The kubelet copies the last log lines to the pod's status, where `install` reads them.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
 }
 
-/** Flags that the user does not set are omitted: the operator in the image has its own defaults. */
+/** Omits flags that the user does not set: the operator in the image has its own defaults. */
 function optionFlags({
   watchNamespaces,
   maxFreezeMs,

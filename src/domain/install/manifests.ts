@@ -1,4 +1,4 @@
-/** All objects of the operator, in the order in which they are created. */
+/** Builds all objects of the operator, in the order in which `install` creates them. */
 import type { KubernetesObject, Named, Role } from '#src/api/kubernetes.ts';
 import { watchedRole } from '#src/api/operator.ts';
 import {
@@ -23,7 +23,7 @@ import { buildNetworkPolicy } from './network-policy.ts';
 import { buildLeaseRole, buildOperatorRole } from './operator-role.ts';
 import type { InstallOptions, Manifest } from './options.ts';
 
-/** Without the CustomResourceDefinitions, which are created first. */
+/** Leaves out the CustomResourceDefinitions, which `install` creates first. */
 export function operatorManifests(options: InstallOptions): Manifest[] {
   return [
     manifest(namespaces, buildNamespace(options)),

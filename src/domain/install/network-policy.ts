@@ -13,8 +13,8 @@ interface NetworkPolicy extends KubernetesObject {
 const apiServerPorts = [443, 6443, 8443, 16443];
 
 /**
- * Ingress: metrics, for pods of labelled namespaces; a policy does not apply to the kubelet's probes. Egress: DNS, the API server, and any port
- * of any pod, for http and tcp hooks.
+ * Ingress: metrics, for pods of labelled namespaces. A NetworkPolicy does not apply to the kubelet's probes. Egress:
+ * DNS, the API server, and any port of any pod, for http and tcp hooks.
  */
 export function buildNetworkPolicy(options: InstallOptions): Named<NetworkPolicy> {
   return {

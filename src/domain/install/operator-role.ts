@@ -22,8 +22,9 @@ import { objectLabels, type InstallOptions } from './options.ts';
 import { on, onSub, onWorkloads, runsInPods } from './rule.ts';
 
 /**
- * Granted in all namespaces, or in those that it watches. It does not include carrying sessions out: the Jobs have their own roles, and `in-process`
- * binds those roles to the operator too. A separate binding lets all ServiceAccounts list snapshot classes.
+ * The operator gets this role in all namespaces, or in the namespaces that it watches. The role does not include the
+ * rights to carry sessions out: the Jobs have their own roles, and `in-process` binds those to the operator, too. A
+ * separate binding lets all ServiceAccounts list snapshot classes.
  */
 export function buildOperatorRole(options: InstallOptions): Named<Role> {
   const { runSessions, watchNamespaces } = options;
@@ -38,7 +39,7 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
       onSub(backupConfigurations, 'status', 'patch'),
       onSub(backupSessions, 'status', 'patch'),
       onSub(restoreSessions, 'status', 'patch'),
-      // Objects that it creates for a configuration or a session.
+      // Objects that the operator creates for a configuration or a session.
       on(cronJobs, 'get', 'list', 'watch', 'create', 'patch', 'delete'),
       on(jobs, 'get', 'list', 'watch', ...(runSessions === 'in-jobs' ? ['create'] : []), 'delete'),
       on(serviceAccounts, 'get', 'create', 'patch'),
@@ -52,7 +53,8 @@ export function buildOperatorRole(options: InstallOptions): Named<Role> {
       on(persistentVolumeClaims, 'get', 'list', 'watch'),
       on(pods, 'get', 'list', 'watch'),
       runsInPods,
-      // To see which snapshots that executor created, for retention, and to record on them that their session failed.
+      // To see which snapshots the dead executor created, for retention, and to record on snapshots that their session
+      // failed.
       on(volumeSnapshots, 'list', 'watch', 'patch', 'delete'),
       on(events, 'create', 'patch'),
     ],

@@ -4,7 +4,7 @@ import { label, managedBy } from '#src/api/labels.ts';
 import type { Component, RunSessions } from '#src/api/operator.ts';
 import type { Resource } from '#src/api/resources.ts';
 
-/** One of them works, and the others stand by. */
+/** The limit of `--replicas`. One replica leads, and the others stand by. */
 export const mostReplicas = 100;
 
 export interface InstallOptions {
@@ -12,13 +12,16 @@ export interface InstallOptions {
   readonly image: string;
   readonly replicas: number;
   readonly runSessions: RunSessions;
-  /** How long an application may stay quiesced. Left out, as the next three options: the operator's default. */
+  /**
+   * How long an application may stay quiesced. If this or one of the next three options is left out, the operator's
+   * default applies.
+   */
   readonly maxFreezeMs?: number | undefined;
-  /** With `in-process`: number of sessions that are carried out at the same time. */
+  /** With `in-process`: the number of sessions that the operator carries out at the same time. */
   readonly sessionsAtOnce?: number | undefined;
   readonly claimsPerSession?: number | undefined;
   readonly coverageMetrics?: boolean | undefined;
-  /** The only namespaces in which the operator works; left out: all. */
+  /** The only namespaces in which the operator works. All by default. */
   readonly watchNamespaces?: readonly string[] | undefined;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined;
   /** Version of this program: `v0.1.0`. */
@@ -35,7 +38,7 @@ export const httpPort = { name: 'http', port: 8080 } as const;
 
 const component: Component = 'operator';
 
-/** The selector of the operator's pods; must never change, because a Deployment's selector is immutable. */
+/** The selector of the operator's pods. It must never change, because a Deployment's selector is immutable. */
 export const podLabels: Readonly<Record<string, string>> = {
   'app.kubernetes.io/name': 'kubectl-stash',
   [label.component]: component,

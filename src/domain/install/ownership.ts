@@ -1,4 +1,4 @@
-/** Whether an existing object belongs to this program, to a Helm release or to AppsCode. */
+/** Finds out whether an existing object belongs to this program, to a Helm release or to AppsCode. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 
@@ -16,7 +16,7 @@ export interface HelmRelease {
   readonly namespace: string;
 }
 
-/** The release of this project's chart that manages an object; undefined if there is none. */
+/** Returns the release of this project's chart that manages the object. Undefined if none does. */
 export function ownRelease(object: KubernetesObject): HelmRelease | undefined {
   const { labels = {}, annotations = {} } = object.metadata;
   if (labels[name] !== podLabels[name] || !isHelms(object)) return undefined;
@@ -28,7 +28,7 @@ export function ownRelease(object: KubernetesObject): HelmRelease | undefined {
 
 /**
  * Whether a CustomResourceDefinition belongs to AppsCode: their chart labels it. Any other definition that Helm manages
- * counts, too, unless it is of this project's chart.
+ * counts, too, unless it comes from this project's chart.
  */
 export function isAppsCodes(object: KubernetesObject): boolean {
   return object.metadata.labels?.[name] === 'stash' || (isHelms(object) && ownRelease(object) === undefined);

@@ -1,4 +1,4 @@
-/** Which objects an uninstall deletes, in which order, and its messages. */
+/** Says which objects `uninstall` deletes and in which order, and builds its messages. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { clusterRole, operatorName } from '#src/api/operator.ts';
 import { clusterRoleBindings, leases, namespaces, type Resource } from '#src/api/resources.ts';
@@ -18,8 +18,8 @@ export interface Place {
 }
 
 /**
- * All objects that any form of `install` creates for these namespaces, except the operator's own one, and the Lease that
- * the operator creates.
+ * Returns all objects that any form of `install` creates for these namespaces, except the operator's own namespace, and
+ * the Lease that the operator creates.
  */
 export function placesOfOperator({ home: namespace, watchNamespaces }: Installation): Place[] {
   const options = { namespace, image: '', replicas: 1, runSessions: 'in-process', version: '' } as const;
@@ -41,12 +41,15 @@ export function isSamePlace(one: Place): (other: Place) => boolean {
     one.resource === resource && one.name === name && one.namespace === namespace;
 }
 
-/** ` in namespace NAME`, if that is another one than the operator's. */
+/** Returns ` in namespace NAME` if that is not the operator's namespace, else an empty text. */
 export function elsewhere({ namespace }: { readonly namespace?: string | undefined }, home: string): string {
   return namespace === undefined || namespace === home ? '' : ` in namespace ${namespace}`;
 }
 
-/** Whether it is a ClusterRoleBinding that tells the installation: deleted last, so that a repeat can find it. */
+/**
+ * Whether `installationOf` reads this ClusterRoleBinding. `uninstall` deletes these last, so that the next run still
+ * finds the installation.
+ */
 export function tellsHome({ resource, name }: Place): boolean {
   const telling: readonly string[] = [clusterRole.operator, clusterRole.snapshotClasses];
   return resource === clusterRoleBindings && telling.includes(name);
@@ -62,7 +65,10 @@ export function countKinds(counts: readonly (readonly [Resource, number])[]): st
 
 const namedAtMost = 5;
 
-/** The refusal of an uninstall while sessions are unfinished: no operator would end them. Undefined without any. */
+/**
+ * Returns the error of an uninstall while sessions are unfinished, because no operator would end them. Undefined if all
+ * have ended.
+ */
 export function unfinishedSessions(sessions: readonly Session[]): StashError | undefined {
   const [first] = sessions;
   if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** How far the rollout of a Deployment's latest generation is, and what blocks it. */
+/** Says how far the rollout of a Deployment's latest generation is, and what blocks it. */
 import { podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, ContainerStatus, Pod, Stored, Workload } from '#src/api/kubernetes.ts';
 import { commandLine, inNamespace } from '#src/domain/command-line.ts';
@@ -9,11 +9,11 @@ export interface Rollout {
   readonly done: boolean;
   /** `1 of 2 replicas are available` */
   readonly state: string;
-  /** One line for each problem; pods that are still starting are no problem. */
+  /** One line for each problem. Pods that are still starting are no problem. */
   readonly trouble: readonly string[];
 }
 
-/** `pods`: all pods of the Deployment, including those of older generations. */
+/** `pods` are all pods of the Deployment, including those of older generations. */
 export function rolloutOf(
   { metadata, spec, status }: Stored<Workload>,
   pods: readonly Stored<Pod>[],
@@ -65,7 +65,7 @@ function containerTrouble(pod: string, { state, lastState, ready }: ContainerSta
   return [detailed(`${pod} waits (${reason})`, message)];
 }
 
-/** The last line of a container's message, which tells why the container ended. */
+/** Returns the last line of a container's message, which says why the container ended. */
 function lastLine(text: string | undefined): string | undefined {
   return text?.trimEnd().split('\n').at(-1);
 }

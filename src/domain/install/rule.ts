@@ -17,7 +17,9 @@ export function onSub({ group, plural }: Resource, subresource: string, ...verbs
   return { apiGroups: [group], resources: [`${plural}/${subresource}`], verbs };
 }
 
-/** Rules on all kinds of workloads and on the objects between a workload and its pods; one for each API group. */
+/**
+ * Returns rules on all kinds of workloads and on the objects between a workload and its pods, one for each API group.
+ */
 export function onWorkloads(...verbs: string[]): PolicyRule[] {
   const byGroup = Map.groupBy(workloadResources, ({ group }) => group);
   return [...byGroup.values()].map((resources) => on(resources, ...verbs));

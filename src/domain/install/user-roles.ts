@@ -34,7 +34,7 @@ import { on, onSub, onWorkloads, runsInPods } from './rule.ts';
 const rbac = 'rbac.authorization.k8s.io';
 
 interface UserRole {
-  /** In `docs/rbac`, without its extension. */
+  /** The name of the file in `docs/rbac`, without its extension. */
   readonly file: string;
   readonly kind: 'Role' | 'ClusterRole';
   readonly name: string;
@@ -43,7 +43,7 @@ interface UserRole {
   readonly rules: readonly PolicyRule[];
 }
 
-/** In the order of each file. */
+/** In the order of the objects in each file. */
 export const userRoles: readonly UserRole[] = [
   {
     file: 'developer',
@@ -152,7 +152,7 @@ export const userRoles: readonly UserRole[] = [
   },
 ];
 
-/** All user roles and the bindings that grant them to `user`; Roles and RoleBindings are in `namespace`. */
+/** Returns all user roles and the bindings that grant them to `user`. Roles and RoleBindings are in `namespace`. */
 export function buildUserRights(
   user: string,
   namespace: string,

@@ -1,16 +1,16 @@
-/** Finds the values that a JSONPath names, by the rules of kubectl. A field that is missing yields no value. */
+/** Finds the values that a JSONPath names, by the rules of kubectl. A missing field yields no value. */
 import { assertNever, StashError } from '#src/errors.ts';
 
 import type { Comparison, Path, Slice, Step } from './parse.ts';
 
-/** So many values are looked at by one search. Several `..` in a path could ask for more than any memory holds. */
+/** The limit of values that one search looks at. Several `..` in a path could ask for more than fit into memory. */
 const mostValues = 1_000_000;
 
 interface Search {
   left: number;
 }
 
-/** @throws StashError 'usage' if an index is out of bounds, or values cannot be compared */
+/** @throws StashError 'usage' if an index is out of bounds, or if values cannot be compared */
 export function find(path: Path, value: unknown): unknown[] {
   return walk(path, [value], { left: mostValues });
 }
@@ -52,7 +52,7 @@ function member(value: unknown, name: string): unknown[] {
   return found === undefined ? [] : [found];
 }
 
-/** The items of a list, or the values of an object in the order of its keys. */
+/** Returns the values of an object in the order of its keys. */
 function children(value: unknown): unknown[] {
   if (Array.isArray(value)) return value as unknown[];
   if (!isObject(value)) return [];

@@ -1,4 +1,4 @@
-/** Reads a JSONPath template as kubectl does: text, and expressions in braces. */
+/** Parses a JSONPath template as kubectl does: text, and expressions in braces. */
 import { StashError } from '#src/errors.ts';
 
 import { unquote } from './unquote.ts';
@@ -22,7 +22,7 @@ export interface Slice {
   readonly from: number | undefined;
   readonly to: number | undefined;
   readonly step: number | undefined;
-  /** `[2]`: `to` was not written. */
+  /** The user wrote a single index, as in `[2]`. */
   readonly single: boolean;
 }
 
@@ -38,7 +38,7 @@ export type Block =
   | { readonly kind: 'path'; readonly path: Path }
   | { readonly kind: 'range'; readonly over: Path; readonly body: readonly Block[] };
 
-/** As `Step`, or a word: `range`, `end`. */
+/** A `Step`, or a word: `range`, `end`. */
 type Token = Step | { readonly kind: 'word'; readonly word: string };
 
 interface Cursor {
@@ -81,7 +81,8 @@ export function parseTemplate(template: string): Block[] {
 const relaxed = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/;
 
 /**
- * The path in `.metadata.name`, `metadata.name`, `{.metadata.name}`: kubectl takes them all for `--sort-by` and columns.
+ * Parses `.metadata.name`, `metadata.name` or `{.metadata.name}`: kubectl accepts all of them for `--sort-by` and
+ * columns.
  * @throws StashError 'usage'
  */
 export function parsePath(text: string): Path {
@@ -96,7 +97,7 @@ function stepOf(token: Token): Step {
   return token;
 }
 
-/** The steps of an expression without its braces. */
+/** Returns the steps of an expression without its braces. */
 function actionOf(text: string): Path {
   const cursor = { text: `${text}}`, at: 0 };
   const path = readAction(cursor).map(stepOf);
@@ -164,7 +165,7 @@ function readQuoted(cursor: Cursor, quote: string): string {
   return value;
 }
 
-/** Reads the rest of `[...]`, which is no filter. */
+/** Reads the rest of `[...]`, unless it is a filter. */
 function readBrackets(cursor: Cursor): Step[] {
   const written = take(cursor, /[^\]\n]*/y);
   if (cursor.text[cursor.at++] !== ']') throw invalid('unterminated array');

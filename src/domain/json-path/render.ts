@@ -1,4 +1,4 @@
-/** Prints what a JSONPath template or a column finds, as kubectl does. */
+/** Prints the values that a JSONPath template or a column finds, as kubectl does. */
 import { escapeInvisible } from '#src/domain/visible-json.ts';
 
 import { find } from './find.ts';
@@ -22,20 +22,23 @@ function renderBlock(block: Block, value: unknown): string {
   }
 }
 
-/** The cell of a custom column. @throws StashError 'usage' as `find` does */
+/** Returns the cell of a custom column. @throws StashError 'usage' as `find` does */
 export function renderCell(path: Path, value: unknown): string {
   const found = find(path, value);
   return found.length === 0 ? '<none>' : found.map(goText).join(',');
 }
 
-/** Data of the cluster cannot move the cursor. Line breaks and tabs stay: programs read them. */
+/**
+ * Characters that the output leaves out, so that data of the cluster cannot move the cursor. Line breaks and tabs stay,
+ * because programs read them.
+ */
 const unsafe = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value.replaceAll(unsafe, '') : escapeInvisible(goJson(value));
 }
 
-/** As Go writes it: keys in order, and without the characters that HTML gives a meaning. */
+/** Writes JSON as Go does: keys in order, and the characters that have a meaning in HTML escaped. */
 function goJson(value: unknown): string {
   return JSON.stringify(value, sortKeys).replace(
     /[<>&]/g,
@@ -48,7 +51,7 @@ function sortKeys(_: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** As Go's `fmt.Sprint` writes it: `map[a:1 b:2]`, `[a b]`, `<nil>`. */
+/** Writes a value as Go's `fmt.Sprint` does: `map[a:1 b:2]`, `[a b]`, `<nil>`. */
 function goText(value: unknown): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;

@@ -6,8 +6,8 @@ import { find } from './find.ts';
 import type { Path } from './parse.ts';
 
 /**
- * Items in ascending order of the value that the path finds: numbers and quantities by size, other text by its letters
- * and its numbers; items without a value first. Items of equal value keep their order.
+ * Sorts items by the value that the path finds, in ascending order: numbers and quantities by size, other text by its
+ * letters and the numbers in it. Items without a value come first. Items of equal value keep their order.
  * @throws StashError 'usage' if no item has the field
  */
 export function sortBy<T>(
@@ -32,7 +32,7 @@ function compareValues(a: unknown, b: unknown): number {
   return x !== undefined && y !== undefined ? compare(x, y) : compareNaturally(left ?? '', right ?? '');
 }
 
-/** `s-9` before `s-10`. */
+/** Sorts `s-9` before `s-10`. */
 function compareNaturally(a: string, b: string): number {
   const [left = [], right = []] = [a, b].map((text) => text.split(/0*(\d+)/));
   for (const [index, part] of left.entries()) {

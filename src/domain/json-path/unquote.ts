@@ -12,7 +12,9 @@ const simple: Readonly<Record<string, string>> = {
 };
 const escape = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-3][0-7]{2})|([^]?))/g;
 
-/** The text with Go's escapes resolved (`\n`, `\t`, `\x41`, `\u00e9`); undefined if it has an unknown one. */
+/**
+ * Returns the text with Go's escapes resolved (`\n`, `\t`, `\x41`, `\u00e9`). Undefined if it has an unknown escape.
+ */
 export function unquote(written: string): string | undefined {
   const parts: string[] = [];
   let end = 0;

@@ -1,4 +1,4 @@
-/** Whether a BackupSession that has not begun may begin. */
+/** Decides whether a BackupSession may begin. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RestoreSession } from '#src/api/stash.ts';
 import { conditionWords } from '#src/domain/condition-words.ts';
@@ -13,7 +13,7 @@ export interface AdmissionWorld {
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Other sessions of the same invoker. */
   readonly siblings: readonly Stored<BackupSession>[];
-  /** The restore in place that keeps new snapshots of the target from being taken. */
+  /** The unfinished restore in place that prevents new snapshots of the target. */
   readonly swap: Stored<RestoreSession> | undefined;
 }
 
@@ -37,7 +37,7 @@ export function admit(world: AdmissionWorld): Gate | undefined {
   if (metadata.deletionTimestamp !== undefined) return { do: 'skip', why: `${name} is being deleted` };
   const other = whyBlocked(world);
   if (other !== undefined) return { do: 'skip', why: other };
-  // The swap itself waits for the snapshot that it names.
+  // A session that the restore in place itself waits for may begin.
   if (swap !== undefined && readRecord(swap)?.before !== session.metadata.name)
     return { do: 'skip', why: swapsClaims(swap) };
   if (status?.phase === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
@@ -54,7 +54,7 @@ function whyNot({ status }: BackupConfiguration): string {
   return why === undefined ? '' : `: ${why}`;
 }
 
-/** Why an unfinished session of the same invoker goes first: it has begun, or is older. Undefined if none goes first. */
+/** Why an unfinished session of the same invoker goes first: it has begun, or is older. Undefined if there is none. */
 function whyBlocked({ session, siblings }: AdmissionWorld): string | undefined {
   const unfinished = siblings.filter(
     (sibling) => !isFinal(sibling) && sibling.metadata.deletionTimestamp === undefined,

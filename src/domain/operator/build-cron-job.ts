@@ -10,12 +10,12 @@ import { jobAccount } from './build-job-rights.ts';
 import { configuredTarget } from './check-configuration.ts';
 import { buildPodTemplate, type PodTemplateOptions } from './pod-template.ts';
 
-/** Fingerprint of the spec as we wrote it: tells a setting that was removed from a default of the API server. */
+/** The hash of the spec as we wrote it. It distinguishes a setting that we removed from a default of the API server. */
 const specAnnotation = 'stash.appscode.com/cron-job-spec';
 
 /** How late a missed run may still start, after the control plane was down or the CronJob was suspended. */
 export const startingDeadlineSeconds = 30 * 60;
-/** A pod that cannot start would block all later runs without this limit. */
+/** Without this deadline, a pod that cannot start would block all later runs. */
 const activeDeadlineSeconds = 10 * 60;
 
 export type CronJobOptions = Pick<PodTemplateOptions, 'image' | 'imagePullPolicy'>;
@@ -98,8 +98,9 @@ export function buildCronJob(
 }
 
 /**
- * Whether `present` lacks something that `wanted` has. Additions of the API server or other clients do not count. At
- * the generation in `settled`, the spec is the result of our own last write, however the API server has normalized it.
+ * Whether `present` lacks a field of `wanted`. Additions of the API server or of other clients do not count. If the
+ * generation is that in `settled`, the spec is the result of our own last write, however the API server has normalized
+ * it.
  */
 export function hasDrifted(
   present: Stored<CronJob>,
@@ -116,11 +117,14 @@ export function hasDrifted(
   );
 }
 
-/** A JSON patch, for the known version only, that replaces the spec and adds the labels and annotations of `wanted`. */
+/**
+ * Returns a JSON patch that replaces the spec and adds the labels and annotations of `wanted`. It applies to the known
+ * resourceVersion only.
+ */
 export function patchOf(present: Stored<CronJob>, wanted: Named<CronJob>): object[] {
   const { metadata } = present;
   return [
-    // An outdated resourceVersion is answered with Conflict; a failed `test` would be answered with Invalid.
+    // The API server answers an outdated resourceVersion with Conflict. It would answer a failed `test` with Invalid.
     { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
     { op: 'add', path: '/metadata/labels', value: { ...metadata.labels, ...wanted.metadata.labels } },
     {

@@ -1,4 +1,4 @@
-/** The ServiceAccount of the Jobs of a configuration or a restore session, and its RoleBindings. */
+/** Builds the ServiceAccount of the Jobs of a configuration or a RestoreSession, and its RoleBindings. */
 import type { KubernetesObject, Named, RoleBinding, ServiceAccount, Stored } from '#src/api/kubernetes.ts';
 import { allowed, label, managedBy } from '#src/api/labels.ts';
 import type { RuntimeSettings } from '#src/api/stash.ts';
@@ -13,21 +13,24 @@ export interface JobRights {
   /** Name of the Jobs' ServiceAccount. */
   readonly account: string;
   readonly namespace: string;
-  /** The ServiceAccount to create; undefined if `runtimeSettings` names one that a user has created. */
+  /** The ServiceAccount to create. Undefined if `runtimeSettings` names a ServiceAccount of a user. */
   readonly serviceAccount: Named<ServiceAccount> | undefined;
-  /** What `runtimeSettings` adds to it, if it has the label that allows this. */
+  /** The annotations that `runtimeSettings` adds to the ServiceAccount, if its label allows this. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** One for each role. */
+  /** One binding for each role. */
   readonly bindings: readonly Named<RoleBinding>[];
 }
 
 const nameLimit = 253;
-/** The role of a binding cannot be changed, and the next `install` may choose the other kind. */
+/**
+ * The names differ by kind of role: nobody can change the roleRef of a binding, and the next `install` may choose the
+ * other kind.
+ */
 const bindingPrefix = { ClusterRole: 'stash', Role: 'stash.role' } satisfies Record<JobRoleKind, string>;
 
 /**
- * `runtimeSettings.pod.serviceAccountName`, else `stash-<configuration>`, or `stash.restore-<restore session>`: with the
- * dot, no configuration's account can have that name.
+ * Returns `runtimeSettings.pod.serviceAccountName`, else `stash-<configuration>` or `stash.restore-<RestoreSession>`.
+ * Because of the dot, no account of a configuration can have the name of a RestoreSession's account.
  */
 export function jobAccount({ kind, metadata, spec }: RightsOwner): string {
   const given = spec.runtimeSettings?.pod?.serviceAccountName ?? '';
@@ -36,10 +39,10 @@ export function jobAccount({ kind, metadata, spec }: RightsOwner): string {
   return shorten(`${prefix}-${metadata.name}`, nameLimit);
 }
 
-/** `Role`: if the operator watches only some namespaces, each of them has the Jobs' roles. */
+/** `Role` if the operator watches only some namespaces: each of these then has the roles of the Jobs. */
 export type JobRoleKind = 'ClusterRole' | 'Role';
 
-/** All objects are owned by `owner`, so that Kubernetes deletes them with it. */
+/** All objects have an owner reference to `owner`, so that the garbage collector deletes them with it. */
 export function buildJobRights(
   owner: RightsOwner,
   roles: readonly string[],
@@ -73,9 +76,10 @@ export function buildJobRights(
 }
 
 /**
- * Users who may write a configuration may neither use every account of the namespace nor annotate one, as for a role at
- * a cloud provider. Throws 'precondition' if the account lacks the label by which users who may write it allow this.
- * `field`: the field of `runtimeSettings.pod` that asks for it.
+ * Throws 'precondition' unless the ServiceAccount has the label that allows Jobs to use it. Users who may write a
+ * configuration may not use or annotate every ServiceAccount of the namespace: an annotation may grant a role at a
+ * cloud provider. Only users who may write the ServiceAccount can set the label. `field` is the field of
+ * `runtimeSettings.pod` that asks for the account.
  */
 export function demandAllowed(
   { metadata: { name = '', namespace = '', labels } }: ServiceAccount,

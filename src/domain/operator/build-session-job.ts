@@ -1,4 +1,4 @@
-/** The Jobs that carry sessions out: they run this program in a pod in the session's namespace. */
+/** Builds the Jobs that carry sessions out. They run this program in a pod in the session's namespace. */
 import type { Container, Job, Named, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
@@ -16,13 +16,13 @@ import { buildPodTemplate } from './pod-template.ts';
 export interface SessionJobOptions {
   readonly image: string;
   readonly imagePullPolicy?: Container['imagePullPolicy'];
-  /** The most claims that a session may have; left out: the default. */
+  /** The most claims that a session may have. If left out, the default of the program applies. */
   readonly claimsPerSession?: number;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
 }
 
-/** Number of further pods after a failed first one. */
+/** Number of further pods after the first has failed. */
 const backoffLimit = 3;
 
 /** @throws StashError 'invalid' if `checkRuntimeSettings` refuses the configuration's `runtimeSettings` */
@@ -69,7 +69,7 @@ function claimsFlag({
 interface Work {
   readonly name: string;
   readonly component: Component;
-  /** After `operator`. */
+  /** The words after `operator`. */
   readonly command: readonly string[];
   readonly serviceAccount: string;
   readonly runtimeSettings: RuntimeSettings | undefined;
@@ -81,7 +81,7 @@ function buildJob(
   { name, component, command, serviceAccount, runtimeSettings }: Work,
 ): Named<Job> {
   const { namespace = '', uid } = session.metadata;
-  // The configuration may have changed since it was checked.
+  // A user may have changed the configuration since the operator checked it.
   const [problem] = checkRuntimeSettings(runtimeSettings);
   if (problem !== undefined) throw new StashError('invalid', problem);
   const args = ['operator', ...command, '-n', namespace];

@@ -21,13 +21,13 @@ import { checkRuntimeSettings } from './check-runtime-settings.ts';
 import { ignoredSettings } from './pod-template.ts';
 
 export interface ConfigurationCheck {
-  /** One sentence for each problem, which begins with the field; sessions can run only if there is none. */
+  /** One sentence for each problem, which begins with the field. Sessions can run only without problems. */
   readonly problems: readonly string[];
-  /** One sentence for each setting that is valid, but may not have the effect that the user expects. */
+  /** One sentence for each setting that is valid but may not have the effect that the user expects. */
   readonly warnings: readonly string[];
 }
 
-/** `claimsPerSession`: the most claims that a session may have. */
+/** `claimsPerSession` is the most claims that a session may have. */
 export function checkConfiguration(
   { metadata, spec }: BackupConfiguration,
   claimsPerSession = defaultClaimsPerSession,
@@ -56,7 +56,10 @@ export function checkConfiguration(
   };
 }
 
-/** Warnings for an operator that carries sessions out in its own process; sentences as in `checkConfiguration`. */
+/**
+ * Returns warnings for an operator that carries sessions out in its own process, as sentences like those of
+ * `checkConfiguration`.
+ */
 export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): string[] {
   return (['preBackup', 'postBackup'] as const).flatMap((which) =>
     handlerKinds.flatMap((handler) => {
@@ -70,7 +73,7 @@ export function hostWarnings(hooks: BackupConfiguration['spec']['hooks']): strin
   );
 }
 
-/** The target of a configuration; undefined if its `target.ref` is invalid. */
+/** Returns the target of a configuration. Undefined if its `target.ref` is invalid. */
 export function configuredTarget({ metadata, spec }: BackupConfiguration): Target | undefined {
   const { namespace = '' } = metadata;
   const { ref } = spec.target ?? {};

@@ -9,7 +9,10 @@ import { isStashError } from '#src/errors.ts';
 
 import { checkRuntimeSettings } from './check-runtime-settings.ts';
 
-/** One phrase; undefined if the session is valid. `claimsPerSession`: the most claims that it may have. */
+/**
+ * Returns the reason as one phrase. Undefined if the session is valid. `claimsPerSession` is the most claims that it
+ * may have.
+ */
 export function whyInvalidRestore(
   session: Stored<RestoreSession>,
   claimsPerSession?: number,

@@ -1,6 +1,7 @@
 /**
- * Validates `spec.runtimeSettings`, of which the CRD accepts anything. Its author may not be allowed to create pods, so
- * only settings that cannot change what the pods of Jobs run, send or belong to are accepted.
+ * Validates `spec.runtimeSettings`, for which the CRD accepts anything. Its author may not be allowed to create pods.
+ * So this accepts only settings that cannot change which program the pods of Jobs run, where they send data, or which
+ * objects select them.
  */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { podPrefix } from '#src/api/labels.ts';
@@ -32,7 +33,7 @@ function words(...allowed: string[]): JsonSchema {
 const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
 const variables = [...proxies, ...proxies.map((name) => name.toLowerCase()), 'TZ', 'LOG_LEVEL'];
 
-/** A value that does not confine the process is left out. */
+/** Leaves out values that do not confine the process. */
 const profile = fields({ type: words('RuntimeDefault', 'Localhost'), localhostProfile: text });
 const security = {
   runAsUser: integer,

@@ -1,4 +1,4 @@
-/** The status of a BackupConfiguration, and the Events about its changes. */
+/** Builds the status of a BackupConfiguration, and the Events about its changes. */
 import { stashCondition } from '#src/api/conditions.ts';
 import { isPlaceholder } from '#src/domain/backup/placeholder.ts';
 import type { Condition } from '#src/api/kubernetes.ts';
@@ -9,7 +9,7 @@ import type { ConfigurationCheck } from './check-configuration.ts';
 
 export type Status = NonNullable<BackupConfiguration['status']>;
 
-/** Whether the target exists; `unknown`: why the API server could not tell. */
+/** Whether the target exists. `unknown` is why the API server could not say. */
 export type TargetSight = 'found' | 'absent' | { readonly unknown: string };
 
 export interface ConfigurationFindings {
@@ -20,7 +20,7 @@ export interface ConfigurationFindings {
   readonly cronJob: 'made' | 'unmade' | 'none' | { readonly trouble: string };
 }
 
-/** The status with those of our three conditions that are known; conditions of other controllers are kept. */
+/** Returns the status with those of our three conditions that are known. Conditions of other controllers stay. */
 export function configurationStatus(
   configuration: BackupConfiguration,
   findings: ConfigurationFindings,
@@ -83,7 +83,7 @@ function aboutCronJob(made: Exclude<ConfigurationFindings['cronJob'], 'unmade' |
     : { ...cronJobNotCreated, message: made.trouble };
 }
 
-/** `wanted`: how many conditions have to be True. */
+/** `wanted` is how many conditions have to be True. */
 function phaseOf(told: readonly Condition[], wanted: number): BackupConfigurationPhase {
   if (told.some(({ type, status }) => type === invalid.type && status === invalid.status)) return 'Invalid';
   const allTrue = told.length === wanted && told.every(({ status }) => status === 'True');
@@ -102,8 +102,8 @@ const reasonsOfEvents: Readonly<Record<string, string>> = {
 };
 
 /**
- * Warnings about conditions that became False or changed their message, and an Event when it became Ready. A
- * configuration for snapshots by hand backs nothing up by itself, so it is no trouble if its target is gone.
+ * Returns a Warning for each condition that became False or changed its message, and an Event if the configuration
+ * became Ready. A configuration for snapshots on demand backs nothing up by itself, so a missing target is no trouble.
  */
 export function eventsOfStatus({ spec, status: before }: BackupConfiguration, after: Status): Told[] {
   const byHand = isPlaceholder({ spec });

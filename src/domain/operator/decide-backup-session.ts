@@ -25,7 +25,7 @@ export interface BackupSessionWorld extends ExecutorWorld {
   readonly configuration: Stored<BackupConfiguration> | undefined;
   /** Other sessions of the same invoker. */
   readonly siblings: readonly Stored<BackupSession>[];
-  /** The restore in place that keeps new snapshots of the target from being taken. */
+  /** The unfinished restore in place that prevents new snapshots of the target. */
   readonly swap: Stored<RestoreSession> | undefined;
   /** Whether the operator or one of its Jobs carries the session out, not a command line. */
   readonly executedHere: boolean;
@@ -41,14 +41,14 @@ export type BackupSessionAction =
   /** Apply retention and the history limit. */
   | { readonly do: 'tidy' };
 
-/** A command line tidies up after its own session; the operator waits this long for it. */
+/** A command line tidies up after its own session. The operator waits this long for it. */
 const tidyAfterMs = 30_000;
 
 export function decideBackupSession(world: BackupSessionWorld): BackupSessionAction {
   const { session, configuration, now } = world;
   if (session.spec.invoker.kind !== 'BackupConfiguration') return { do: 'ignore' };
   if (session.metadata.deletionTimestamp !== undefined) return { do: 'ignore' };
-  // A session that this program began is also ended by it, even after a change of the configuration's driver.
+  // This program also ends the sessions that it began, even after a change of the configuration's driver.
   if (isForeign(configuration) && (isFinal(session) || !goesByHolder(session))) return { do: 'ignore' };
   if (isFinal(session)) return decideFinished(world);
 
@@ -75,7 +75,7 @@ export function decideBackupSession(world: BackupSessionWorld): BackupSessionAct
   });
 }
 
-/** Running them would let the creator of a session use the operator's rights. */
+/** The operator runs no such hooks: the creator of a session would use the operator's rights. */
 const foreignHooks = 'its hooks were given on a command line: only that command line may run them';
 
 /** Whether an executor holds the session or has been started for it. */

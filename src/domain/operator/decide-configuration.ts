@@ -29,9 +29,9 @@ export interface ConfigurationWorld {
   readonly cronJob: Stored<CronJob> | undefined;
   /** The CronJob after our last write. */
   readonly settled: SettledCronJob | undefined;
-  /** Whether the Jobs' ServiceAccount and its RoleBindings are known to exist. */
+  /** Whether the operator knows that the Jobs' ServiceAccount and its RoleBindings exist. */
   readonly rightsMade: boolean;
-  /** The message of the error that an earlier step failed with; then only the status is written. */
+  /** The message of the error of an earlier step. The operator then writes only the status. */
   readonly trouble: string | undefined;
   /** Names of the unfinished sessions of this configuration. */
   readonly unfinished: readonly string[];
@@ -40,9 +40,9 @@ export interface ConfigurationWorld {
 }
 
 export type ConfigurationStep =
-  /** Do nothing: the configuration has another driver. */
+  /** The configuration has another driver: do nothing. */
   | { readonly do: 'leave' }
-  /** Keep the finalizer until these sessions have ended. */
+  /** Keep our finalizer until these sessions have ended. */
   | { readonly do: 'await-sessions'; readonly sessions: readonly string[] }
   /** Add our finalizer before creating objects for the configuration, or remove it after their deletion. */
   | { readonly do: 'set-finalizers'; readonly finalizers: readonly string[] }
@@ -62,7 +62,7 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
 
   const isForeign = configuration.spec.driver !== 'VolumeSnapshotter';
   if (isForeign || deletionTimestamp !== undefined) {
-    // After a change of the driver, our finalizer may remain even if no CronJob was ever created.
+    // After a change of the driver, our finalizer may remain even if there never was a CronJob.
     const isLet = !taken && (!isForeign || ours === undefined);
     if (isLet) return { do: isForeign ? 'leave' : 'done' };
     if (ours?.metadata.deletionTimestamp === undefined && ours !== undefined) {
@@ -88,8 +88,8 @@ export function decideConfiguration(world: ConfigurationWorld): ConfigurationSte
 }
 
 /**
- * Creates nothing before the target exists; objects that exist are kept up to date even without it. A configuration for
- * snapshots by hand gets what its sessions need, and no CronJob.
+ * Creates nothing before the target exists, but updates existing objects even without it. A configuration for snapshots
+ * on demand gets the objects that its sessions need, and no CronJob.
  */
 function make(
   { configuration, sight, cronJob, settled, rightsMade, options }: ConfigurationWorld,
@@ -116,8 +116,8 @@ function make(
 }
 
 /**
- * The CronJob of a configuration that has become invalid stays, and `paused` suspends it. It is deleted if
- * `runtimeSettings` are refused: its pods may have them, if an earlier version of this program created it.
+ * Keeps the CronJob of a configuration that has become invalid; `paused` suspends it. Deletes the CronJob if
+ * `runtimeSettings` are refused: its pods may have these settings, if an earlier version of this program created it.
  */
 function restrain(
   { configuration: { spec } }: ConfigurationWorld,
@@ -171,7 +171,7 @@ export function isControlledBy(
   );
 }
 
-/** Whether a CronJob that the configuration does not control has the name of the operator's. */
+/** Whether a CronJob that the configuration does not control has the name of ours. */
 export function hasClash({ configuration, cronJob }: ConfigurationWorld): boolean {
   return cronJob !== undefined && !isControlledBy(cronJob, configuration);
 }

@@ -1,4 +1,4 @@
-/** Decides what the operator does about the executor of a session, the same for both kinds of session. */
+/** Decides what the operator does about the executor of a session, for both kinds of session. */
 import { jobCondition } from '#src/api/conditions.ts';
 import type { Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import type { RunSessions } from '#src/api/operator.ts';
@@ -23,7 +23,7 @@ export interface ExecutorWorld {
   /** The cached pods of the Job. */
   readonly pods: readonly Stored<Pod>[];
   readonly sighting: Sighting;
-  /** When this process first saw the session's application quiesced; undefined if it is not. */
+  /** When this process first saw the session's application quiesced. Undefined if it is not quiesced. */
   readonly quietSince: Date | undefined;
   /** How long an application may stay quiesced. */
   readonly maxFreezeMs: number;
@@ -38,11 +38,11 @@ export interface Circumstances {
   /** The session's deadline. A grace period after it, the operator stops the Job or ends the session itself. */
   readonly deadline: Date;
   readonly begun: boolean;
-  /** Why the session cannot continue; undefined if it can. */
+  /** Why the session cannot continue. Undefined if it can. */
   readonly disruption: string | undefined;
-  /** Why only the session's present holder may continue it; undefined if the operator may. */
+  /** Why only the session's present holder may continue it. Undefined if the operator may. */
   readonly foreign: string | undefined;
-  /** The freeze that the operator may have to end; undefined if there is none. */
+  /** The freeze that the operator may have to end. Undefined if the application is not quiesced. */
   readonly freeze: Freeze | undefined;
 }
 
@@ -53,9 +53,15 @@ export type ExecutorAction =
   | { readonly do: 'ensure-job' }
   /** Carry the session out in this process. */
   | { readonly do: 'run'; readonly replacing: Holder | undefined }
-  /** Remove the hold of a dead executor, so that the Job's pod need not wait for it to expire. */
+  /**
+   * Remove the holder annotation of a dead executor, so that the Job's pod need not wait until the holder counts as
+   * dead.
+   */
   | { readonly do: 'give-back'; readonly holder: Holder }
-  /** The executor has not thawed in time: take over, thaw, and end the session unless nothing was created yet. */
+  /**
+   * Take the session over from an executor that has not thawed the application in time, thaw it, and end the session if
+   * any object was created.
+   */
   | { readonly do: 'thaw'; readonly why: string }
   /** Stop the executor, which then thaws the application and gives the session back. */
   | { readonly do: 'stop-executor'; readonly why: string }
@@ -71,7 +77,7 @@ export function isExecutorAction(action: { readonly do: string }): action is Exe
   return Object.hasOwn(executorActions, action.do);
 }
 
-/** How long a Job may run after its session has ended: its process ends the session shortly before its pod ends. */
+/** How long a Job may run after its session has ended: its process ends the session shortly before the pod ends. */
 export const lateJobMs = 60_000;
 
 export function decideExecutor(world: ExecutorWorld, at: Circumstances): ExecutorAction {
@@ -101,7 +107,7 @@ export function decideExecutor(world: ExecutorWorld, at: Circumstances): Executo
   }
 }
 
-/** The decision for a session whose application is not quiesced. */
+/** Decides as if the application were not quiesced. */
 function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction {
   const { now, job, jobName, here } = world;
   const last = new Date(at.deadline.getTime() + executorGraceMs);
@@ -158,7 +164,7 @@ function decideUnfrozen(world: ExecutorWorld, at: Circumstances): ExecutorAction
     case 'running':
     case 'waiting': {
       const why = state.state === 'running' ? `pod ${state.pod} of its job is running` : state.why;
-      // A running pod is about to take the session and end it by itself; a pod that does not run yet would be too late.
+      // A running pod is about to take the session and end it by itself. A pod that does not run yet would be too late.
       const until = state.state === 'running' ? last : lastVacant;
       if (now >= until) return end('late', `job ${jobName}: ${why}`);
       if (!world.ensured) return { do: 'ensure-job' };

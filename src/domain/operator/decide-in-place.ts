@@ -1,6 +1,6 @@
 /**
- * Decides what the operator does about a restore in place: it never carries one out and never ends one, but reports one
- * that has stopped its workload and does not go on.
+ * Decides what the operator does about a restore in place. The operator never carries one out and never ends one. It
+ * reports a restore that has stopped its workload and that no command line continues.
  */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
@@ -25,7 +25,7 @@ export type InPlaceAction =
   | { readonly do: 'wait'; readonly until: Date | undefined; readonly why: string }
   /** Write condition `SwapInterrupted`, and record an Event about it. */
   | { readonly do: 'tell-swap'; readonly news: SwapNews }
-  /** Record an Event only: everything is as it was before the session. */
+  /** Record an Event only, because everything is as it was before the session. */
   | { readonly do: 'tell-stalled'; readonly message: string };
 
 export function decideInPlace({ now, session, sighting }: InPlaceWorld): InPlaceAction {
@@ -36,7 +36,7 @@ export function decideInPlace({ now, session, sighting }: InPlaceWorld): InPlace
   if (isOver) return { do: 'wait', until: undefined, why: 'it has ended' };
   if (reported && !isStopped) return resumed('the workload has been started');
   const news = interruption(session);
-  // A new leader has not watched this holder for long enough; an earlier leader has.
+  // A new leader has not watched this holder for long enough, but an earlier leader has.
   if (reported && findCondition(session, news.type)?.message === news.message) {
     return { do: 'wait', until: undefined, why: 'it is interrupted' };
   }

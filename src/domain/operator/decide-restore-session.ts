@@ -42,10 +42,13 @@ export type TargetSighting = { readonly message: string } & (
 export type RestoreSessionAction =
   | ExecutorAction
   | InPlaceAction
-  /** The session is not for this operator, or is being deleted; `why`: the message of a Warning. */
+  /** The session is not for this operator, or is being deleted. `why` is the message of a Warning. */
   | { readonly do: 'ignore'; readonly why?: string }
   | { readonly do: 'invalid'; readonly why: string }
-  /** Delete the session: its command has died, and only that would still use what it owns. */
+  /**
+   * Delete the session of a `browse`, `cp` or `diff` that has died: only that command would still use the claim and the
+   * pod.
+   */
   | { readonly do: 'remove-files' }
   | { readonly do: 'tell-target'; readonly sighting: TargetSighting };
 
@@ -79,7 +82,7 @@ export function decideRestoreSession(world: RestoreSessionWorld): RestoreSession
   return decideExecutor(world, { deadline, begun, disruption: undefined, foreign: undefined, freeze });
 }
 
-/** Only its command carries it out. */
+/** Waits for the command that reads files, because only that carries the session out. */
 function decideFiles({ session, now }: RestoreSessionWorld): RestoreSessionAction {
   if (isAbandoned(session, now)) return { do: 'remove-files' };
   return {

@@ -1,4 +1,4 @@
-/** How a session ended, in one line for its Events. */
+/** Says how a session ended, in one line for its Events. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession, RestoreSession } from '#src/api/stash.ts';
@@ -60,7 +60,7 @@ interface Host {
   readonly error?: string;
 }
 
-/** The messages of failed conditions, then the errors of single claims. */
+/** Joins the messages of failed conditions, then the errors of single claims. */
 function whyNot(conditions: readonly Condition[], stats: readonly Host[]): string {
   const told = conditions
     .filter((condition) => !isTidyCondition(condition))

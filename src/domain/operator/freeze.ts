@@ -1,5 +1,5 @@
 /**
- * The time for which a session keeps its application quiesced, and when the operator has to thaw it: in time, but never
+ * Computes how long a session keeps its application quiesced, and when the operator has to thaw it: in time, but never
  * before a living executor would do so itself (docs/adr/0012-who-thaws-for-a-dead-executor.md).
  */
 import type { RestoreSession, BackupConfiguration, BackupSession } from '#src/api/stash.ts';
@@ -41,13 +41,13 @@ function freezeOf(
 ): Freeze | undefined {
   if (since === undefined || post !== undefined) return undefined;
   if (hooks?.post === undefined || hooks.adHoc || !thaws(hooks)) return undefined;
-  // A request to a host that the hook names is left to the Job.
+  // Only the Job sends requests to a host that the hook names.
   if (hostOf(hooks.post) !== undefined) return undefined;
   const lastsMs = until === undefined ? maxFreezeMs : Math.max(0, until.getTime() - since.getTime());
   return { since, lastsMs, isBounded };
 }
 
-/** When the operator thaws the application; undefined if it does not do so while the holder lives. */
+/** Returns when the operator thaws the application. Undefined if it does not thaw while the holder lives. */
 export function thawAt(
   { since, lastsMs, isBounded }: Freeze,
   life: HolderLife,
@@ -55,10 +55,10 @@ export function thawAt(
 ): Date | undefined {
   const seenSince = (quietSince ?? since).getTime();
   if (life.state === 'living') {
-    // Count by the operator's clock only: the holder's clock may be behind, and its time not over yet.
+    // Go by the operator's clock only: the holder's clock may be behind, so that by its clock the time is not over yet.
     return isBounded ? new Date(seenSince + lastsMs + overdueThawMs) : undefined;
   }
   const end = Math.min(since.getTime(), seenSince) + lastsMs;
-  // A restore may exceed `lastsMs`: allow a dead executor's Job the time to start its next pod.
+  // A restore may exceed `lastsMs`: give the Job of a dead executor time to start its next pod.
   return new Date(isBounded ? end : Math.max(end, sighting.since.getTime() + deadAfterMs));
 }

@@ -1,6 +1,6 @@
 /**
- * What the operator's caches keep of an object: tenants write objects of any size, and the operator remembers those of
- * all namespaces.
+ * Reduces objects to the fields that the operator's caches keep: tenants write objects of any size, and the operator
+ * caches those of all namespaces.
  */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -15,17 +15,20 @@ import { sizeOf } from './trim.ts';
 /** An object in a cache. */
 export type KeptObject<T> = T & {
   readonly kept?: {
-    /** Why the operator does not carry it out, in words for its status. */
+    /** Why the operator does not carry the session out, as a message for its status. */
     readonly refused?: string | undefined;
   };
 };
 
-/** Characters of an object, without its status and the fields that these functions drop; larger ones are refused. */
+/**
+ * The operator refuses larger objects. Counts the characters of an object without its status and the fields that these
+ * functions drop.
+ */
 const mostKept = 32_768;
 /** The longest name of an object. */
 const longestText = 253;
 
-/** The annotations of sessions by which an operator decides. */
+/** The annotations of sessions that an operator reads. */
 const readAnnotations: readonly string[] = [
   annotation.executor,
   annotation.target,
@@ -55,7 +58,7 @@ export function keepBackupSession(session: Stored<KeptObject<BackupSession>>): t
   };
 }
 
-/** Drops the claim templates once they are checked. Of a session of another driver, keeps hardly more than its name. */
+/** Checks the claim templates and drops them. Keeps hardly more than the name of a session of another driver. */
 export function keepRestoreSession(
   session: Stored<KeptObject<RestoreSession>>,
   claimsPerSession?: number,
@@ -101,7 +104,7 @@ function withReadAnnotations<T extends KubernetesObject>(object: Stored<T>): Sto
   return { ...trimmed, metadata };
 }
 
-/** The record of a restore in place with one claim: the operator reads the rest of it only. */
+/** Shortens the record of a restore in place to one claim, because the operator does not read the claims. */
 function withBriefRecord(session: Stored<RestoreSession>): typeof session {
   const { metadata } = session;
   if (!isInPlace(session)) return session;
@@ -117,7 +120,9 @@ function tooLarge(kept: KubernetesObject): string | undefined {
   return `it has ${size} characters without claim templates and status, and the limit is ${mostKept}`;
 }
 
-/** Identity, finalizers and holder of an object, whether it restores in place, and the phase that its status tells. */
+/**
+ * Keeps the identity, finalizers and holder of an object, whether it restores in place, and the phase in its status.
+ */
 function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSession>(object: Stored<T>) {
   const { metadata, status } = object;
   const { generation, finalizers = [], annotations } = metadata;
@@ -134,7 +139,7 @@ function outlineOf<T extends BackupConfiguration | BackupSession | RestoreSessio
     metadata: {
       ...of.metadata,
       ...(generation !== undefined && { generation }),
-      // The operator replaces the list if it removes its own: keep all of them, or none.
+      // The operator replaces the whole list to remove its own finalizer: keep all of them, or none.
       ...(JSON.stringify(finalizers).length <= mostKept && finalizers.length > 0 && { finalizers }),
       ...(Object.keys(read).length > 0 && { annotations: read }),
     },

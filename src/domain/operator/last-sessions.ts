@@ -1,4 +1,4 @@
-/** What the newest sessions of a BackupConfiguration tell about it. */
+/** Reads the state of a BackupConfiguration from its newest sessions. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import { backupHookState } from '#src/domain/backup/backup-claims.ts';
@@ -6,15 +6,18 @@ import { retentionType } from '#src/domain/retention/tidy-conditions.ts';
 import { createdAt, findCondition, isFinal } from '#src/domain/session/session-status.ts';
 
 export interface LastSessions {
-  /** Whether the newest session that ended without being skipped has failed; undefined if none has ended. */
+  /** Whether the newest session that ended without being skipped has failed. Undefined if none has ended. */
   readonly failed: boolean | undefined;
-  /** Whether the newest application of the retention policy has failed; undefined if the session records none. */
+  /** Whether the newest application of the retention policy has failed. Undefined if none is recorded. */
   readonly retentionFailed: boolean | undefined;
-  /** Milliseconds from the preBackup hook to the postBackup hook that resumed the application, of the newest such session. */
+  /**
+   * Milliseconds from the preBackup hook to the postBackup hook that resumed the application, in the newest session
+   * with both.
+   */
   readonly quiescedMs: number | undefined;
 }
 
-/** `sessions`: the sessions of one BackupConfiguration, in any order. */
+/** `sessions` are those of one BackupConfiguration, in any order. */
 export function lastSessions(sessions: readonly Stored<BackupSession>[]): LastSessions {
   const newestFirst = sessions.toSorted(
     (one, other) => createdAt(other).getTime() - createdAt(one).getTime(),
@@ -43,7 +46,9 @@ export interface Quiesced {
   readonly until: Date;
 }
 
-/** Undefined unless the session's application is or may be quiesced, and its postBackup hook is the one that resumes it. */
+/**
+ * Returns undefined unless the session's application is or may be quiesced, and its postBackup hook has to resume it.
+ */
 export function quiesced(session: Stored<BackupSession>): Quiesced | undefined {
   const { quiescedSince: since, quiescedUntil: until, post } = backupHookState(session);
   if (since === undefined || until === undefined || post?.status === 'True') return undefined;

@@ -1,10 +1,15 @@
-/** The status that the operator writes to a BackupSession that has not begun or that another process carries out. */
+/**
+ * Builds the status that the operator writes to a BackupSession that has not begun or that another process carries out.
+ */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, durationSince, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
-/** The status with the condition about the executor, which belongs to the target; Pending if it has not begun. */
+/**
+ * Returns the status with the condition about the executor, which belongs to the target. The phase is Pending if the
+ * session has not begun.
+ */
 export function withExecutor(
   present: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration> | undefined,

@@ -1,9 +1,12 @@
-/** The status that the operator writes to a RestoreSession that has not begun or that another process carries out. */
+/**
+ * Builds the status that the operator writes to a RestoreSession that has not begun or that another process carries
+ * out.
+ */
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession, StatusOf } from '#src/api/stash.ts';
 import { createdAt, timeLimitMs, withCondition } from '#src/domain/session/session-status.ts';
 
-/** The status with `condition` and the deadline; Pending if the session has not begun. */
+/** Returns the status with `condition` and the deadline. The phase is Pending if the session has not begun. */
 export function withPending(
   present: Stored<RestoreSession>,
   condition: Omit<Condition, 'lastTransitionTime'>,

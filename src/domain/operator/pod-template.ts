@@ -1,4 +1,4 @@
-/** The pod of every Job that runs this program: the trigger's, the snapshotter's, the restorer's. */
+/** Builds the pod template of every Job that runs this program: trigger, snapshotter and restorer. */
 import type { Container, PodTemplate } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import type { Component } from '#src/api/operator.ts';
@@ -10,7 +10,7 @@ export interface PodTemplateOptions {
   readonly args: readonly string[];
   readonly image: string;
   readonly imagePullPolicy?: Container['imagePullPolicy'];
-  /** The result of `jobAccount`; `runtimeSettings.pod.serviceAccountName` is not read here. */
+  /** The result of `jobAccount`. This file does not read `runtimeSettings.pod.serviceAccountName`. */
   readonly serviceAccount: string;
   readonly runtimeSettings?: RuntimeSettings | undefined;
   /** In addition to POD_NAME. */
@@ -29,9 +29,9 @@ export const containerSecurity = {
 const resources = { requests: { cpu: '50m', memory: '96Mi' } };
 
 /**
- * The only container has the name of the component. `runtimeSettings`: accepted by `checkRuntimeSettings`. All apply
- * except `container.nice` and `container.ionice`: taking a snapshot uses hardly any CPU or disk bandwidth (see
- * `ignoredSettings`).
+ * The only container has the name of the component. `checkRuntimeSettings` must have accepted the `runtimeSettings`.
+ * All of them apply except `container.nice` and `container.ionice`: taking a snapshot uses hardly any CPU or disk
+ * bandwidth (see `ignoredSettings`).
  */
 export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
   const { component, args, image, imagePullPolicy, serviceAccount } = options;
@@ -88,14 +88,14 @@ export function buildPodTemplate(options: PodTemplateOptions): PodTemplate {
   };
 }
 
-/** Paths of the given settings that have no effect. */
+/** Returns the paths of the given settings that have no effect. */
 export function ignoredSettings(settings: RuntimeSettings | undefined): string[] {
   return (['nice', 'ionice'] as const)
     .filter((name) => (settings?.container?.[name] ?? undefined) !== undefined)
     .map((name) => `spec.runtimeSettings.container.${name}`);
 }
 
-/** The fields that are set; Kubernetes treats an empty string as not set. */
+/** Returns the fields that are set. Kubernetes treats an empty string as not set. */
 function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''),

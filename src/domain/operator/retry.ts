@@ -1,4 +1,4 @@
-/** Retries a failed BackupSession: a new session after a delay, as often as its configuration allows. */
+/** Retries a failed BackupSession with a new session after a delay, as often as its configuration allows. */
 import type { Named, Stored } from '#src/api/kubernetes.ts';
 import { annotation, label, stashApiVersion } from '#src/api/labels.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
@@ -42,10 +42,13 @@ export function decideRetry({ now, session, configuration, siblings }: RetryWorl
   return { do: 'create', session: buildRetry(session, configuration, due) };
 }
 
-/** The first retry waits for the configuration's delay, each further one twice as long; a delay may be longer still. */
+/**
+ * The first retry waits for the configuration's delay, and each further one twice as long, up to this limit. The
+ * configuration's delay itself may be longer.
+ */
 const longestBackoffMs = 3_600_000;
 
-/** In whole seconds, as in the names of sessions. */
+/** Returns a time in whole seconds, as in the names of sessions. */
 function retryAt(session: Stored<BackupSession>, configuration: BackupConfiguration, now: Date): Date {
   const { delay = '', maxRetry = 1 } = configuration.spec.retryConfig ?? {};
   const first = boundedWaitMs(delay) ?? shortestWaitMs;
@@ -55,7 +58,7 @@ function retryAt(session: Stored<BackupSession>, configuration: BackupConfigurat
   return new Date(Math.ceil(at / 1_000) * 1_000);
 }
 
-/** The name follows from `at`, so that repeating the step cannot create a second session. */
+/** Derives the name from `at`, so that repeating the step cannot create a second session. */
 function buildRetry(
   session: Stored<BackupSession>,
   configuration: Stored<BackupConfiguration>,

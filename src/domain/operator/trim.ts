@@ -1,11 +1,11 @@
 /**
  * Removes the fields that no reconciler reads: tenants write objects of any size, also with our labels, and the
- * operator's caches hold those of all namespaces.
+ * operator caches those of all namespaces.
  */
 import type { CronJob, Job, KubernetesObject, ObjectMeta, Pod, Stored } from '#src/api/kubernetes.ts';
 import { outline, trimBookkeeping } from '#src/domain/outline.ts';
 
-/** The pod without its annotations and its spec, except the node and the names of its containers. */
+/** Keeps the pod without its annotations and its spec, except the node and the names of its containers. */
 export function trimPod(pod: Stored<Pod>): Stored<Pod> {
   const { nodeName, containers } = pod.spec;
   return {
@@ -19,12 +19,15 @@ export function trimPod(pod: Stored<Pod>): Stored<Pod> {
   };
 }
 
-/** The Job's identity, labels, owners and status. */
+/** Keeps the Job's identity, labels, owners and status. */
 export function trimJob(job: Stored<Job>): Stored<Job> {
   return { ...outline(job), metadata: owned(job), ...(job.status && { status: job.status }) };
 }
 
-/** The whole CronJob, because the operator compares it with the wanted one. Without its spec if it is too large to be the operator's. */
+/**
+ * Keeps the whole CronJob, because the operator compares it with the wanted one. Drops the spec of a CronJob that is
+ * too large to be ours.
+ */
 export function trimCronJob(cronJob: Stored<CronJob>): Stored<CronJob> {
   const trimmed = trimBookkeeping(cronJob);
   if (sizeOf(trimmed) <= largestCronJob) return trimmed;
@@ -32,19 +35,19 @@ export function trimCronJob(cronJob: Stored<CronJob>): Stored<CronJob> {
   return { ...outline(cronJob), metadata: owned(cronJob), spec: { schedule: '', jobTemplate } };
 }
 
-/** The object's identity, version and timestamps only. */
+/** Keeps the object's identity, version and timestamps only. */
 export function trimToExistence(object: Stored<KubernetesObject>): Stored<KubernetesObject> {
   return outline(object);
 }
 
-/** Characters of the object as JSON, without its status, which the API server lets no tenant write. */
+/** Returns the length of the object as JSON, without its status, which the API server lets no tenant write. */
 export function sizeOf(object: KubernetesObject): number {
   return JSON.stringify({ ...object, status: undefined }).length;
 }
 
-/** Characters of a CronJob whose runtime settings are within the limit. */
+/** Room for runtime settings within the limit, and the rest of the CronJob. */
 const largestCronJob = 65_536;
-/** More owners or labels than controllers write. */
+/** Controllers write fewer owners or labels. */
 const mostEntries = 32;
 
 function owned({

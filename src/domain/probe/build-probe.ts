@@ -1,6 +1,7 @@
 /**
- * Builds what `doctor --probe` creates. The Job that writes the data comes first and owns all else. The command deletes that
- * Job, or Kubernetes does after its time to live, and the rest goes with it (ADR 25).
+ * Builds the objects that `doctor --probe` creates. The Job that writes the data comes first and owns all others. The
+ * command deletes that Job, or Kubernetes does after its time to live, and the garbage collector deletes the rest (ADR
+ * 25).
  */
 import { imageRepository, type Component } from '#src/api/operator.ts';
 import type {
@@ -16,10 +17,10 @@ import { label, managedBy } from '#src/api/labels.ts';
 import { containerSecurity, podSecurity } from '#src/domain/operator/pod-template.ts';
 
 export interface ProbeWishes {
-  /** The name, or the beginning of the name, of all objects: `stash-probe-1a2b3c4d`. */
+  /** The name of all objects: `stash-probe-1a2b3c4d`. */
   readonly name: string;
   readonly namespace: string;
-  /** Size of the claims: `1Gi`. */
+  /** The size of the claims: `1Gi`. */
   readonly size: string;
   readonly storageClass: string;
   readonly snapshotClass: string;
@@ -33,24 +34,24 @@ const component: Component = 'probe';
 /** The selector of all objects of all probes. */
 export const probeSelector = `${label.component}=${component}`;
 
-/** The command's own limit passes first, and tells more than a Job that Kubernetes ends. */
+/** The command's own limit passes first, because its error says more than a Job that Kubernetes ends. */
 const spareSeconds = 60;
 
 const mountPath = '/probe';
 const dataPath = `${mountPath}/data`;
 const resultPath = '/dev/termination-log';
-/** No image has a user of this number that owns anything. */
+/** A user ID that owns no files in any image. */
 const user = 65_532;
 
-/** The Job that writes random bytes, and owns all that the probe creates. */
+/** Builds the Job that writes random bytes, and owns all other objects of the probe. */
 export function buildWriter(wishes: ProbeWishes): Named<Job> {
   const job = buildJob(wishes, { name: wishes.name, claim: sourceName(wishes), verb: 'write' });
-  // The rest of the probe goes on after the Job's end.
+  // The probe continues after the Job's end.
   const ttlSecondsAfterFinished = wishes.limitSeconds + spareSeconds;
   return { ...job, spec: { ...job.spec, template: job.spec.template, ttlSecondsAfterFinished } };
 }
 
-/** The Job that reads the bytes from the restored claim. */
+/** Builds the Job that reads the bytes from the restored claim. */
 export function buildReader(wishes: ProbeWishes, owner: Stored<Job>): Named<Job> {
   const name = `${wishes.name}-read`;
   const job = buildJob(wishes, { name, claim: restoredName(wishes), verb: 'read' });
@@ -83,7 +84,7 @@ export function buildRestored(wishes: ProbeWishes, owner?: Stored<Job>): Named<P
   return { ...claim, spec: { ...claim.spec, dataSource } };
 }
 
-/** Whether a probe whose command has died left the Job: none takes so long. */
+/** Whether the Job is left over from a probe whose command has died: no probe takes so long. */
 export function isLeftOver({ metadata, spec }: Stored<Job>, now: Date): boolean {
   const { activeDeadlineSeconds = 0, ttlSecondsAfterFinished = 0 } = spec ?? {};
   const longest = (activeDeadlineSeconds + ttlSecondsAfterFinished) * 1000;
@@ -153,7 +154,10 @@ function buildJob(
   };
 }
 
-/** Our image has no shell; in any other, a shell does the same. It leaves the SHA-256 of the data as its message. */
+/**
+ * Runs this program in our image, which has no shell, and a shell in any other image. Both write the SHA-256 of the
+ * data as the termination message.
+ */
 function programOf(image: string, verb: 'write' | 'read'): Pick<Container, 'command' | 'args'> {
   if (isProgram(image))
     return { args: ['operator', 'probe-volume', `--${verb}`, dataPath, '--result', resultPath] };
@@ -162,7 +166,7 @@ function programOf(image: string, verb: 'write' | 'read'): Pick<Container, 'comm
   return { command: ['/bin/sh', '-c', verb === 'write' ? `${write} && ${sum}` : sum] };
 }
 
-/** Also of a copy in another registry: `registry.example.com/kubectl-stash:v1`. */
+/** Whether the image is ours, or a copy of it in another registry: `registry.example.com/kubectl-stash:v1`. */
 function isProgram(image: string): boolean {
   const nameOf = (reference: string) => reference.replace(/^.*\//, '').replace(/[:@].*$/, '');
   return nameOf(image) === nameOf(imageRepository);

@@ -1,4 +1,4 @@
-/** Refuses a probe that cannot succeed, or would leave something behind, before anything is created. */
+/** Refuses a probe that cannot succeed, or would leave objects behind, before the command creates anything. */
 import type { StorageClass, Stored, VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import { jobs, type Resource } from '#src/api/resources.ts';
 import { chooseSnapshotClass } from '#src/domain/backup/snapshot-class.ts';
@@ -13,9 +13,9 @@ import type { Right } from '#src/domain/rights.ts';
 import { buildRestored, sourceName, type ProbeWishes } from './build-probe.ts';
 
 export interface AskedProbe extends Omit<ProbeWishes, 'storageClass' | 'snapshotClass'> {
-  /** Undefined: the default class. */
+  /** Undefined for the default class. */
   readonly storageClass: string | undefined;
-  /** Undefined: the class that a snapshot of the driver takes. */
+  /** Undefined for the class that a snapshot of the driver would use. */
   readonly snapshotClass: string | undefined;
 }
 
@@ -24,19 +24,22 @@ export interface ProbeClasses {
   readonly snapshot: readonly Stored<VolumeSnapshotClass>[];
 }
 
-/** Less than this, some drivers make no volume of. */
+/** Some drivers make no smaller volumes. */
 export const defaultSize = '1Gi';
 
-/** The failure for a size that is no quantity of bytes. */
+/** Returns a failure for a size that is no quantity of bytes. */
 export function checkSize(size: string): Failure[] {
   if ((parseQuantity(size) ?? 0n) > 0n) return [];
   return [failure('usage', `--size takes a quantity, not "${size}"`, { hint: `--size ${defaultSize}` })];
 }
 
-/** The classes by name. The probe deletes all that it makes: a class that retains it is refused. */
+/**
+ * Chooses the classes that the user names, or the defaults. Refuses classes that retain data, because the probe deletes
+ * everything that it creates.
+ */
 export function chooseClasses(asked: AskedProbe, { storage, snapshot }: ProbeClasses): Choice<ProbeWishes> {
   const template = buildRestored({ ...asked, storageClass: asked.storageClass ?? '', snapshotClass: '' });
-  // Without a name, it is a claim of the default class; an empty name would ask for no class.
+  // A claim without a class name gets the default class; an empty name would ask for no class.
   if (asked.storageClass === undefined) delete template.spec.storageClassName;
   const found = classOfTemplate(template, storage);
   const [unfit] = [
@@ -77,7 +80,7 @@ function retains(
   return failure('precondition', message, { hint });
 }
 
-/** What the two claims, the snapshot and the Jobs count in a quota. */
+/** Returns how much the two claims, the snapshot and the Jobs count in a quota. */
 export function demandOfProbe(wishes: ProbeWishes, { storage }: ProbeClasses): Demand {
   const claim = buildRestored(wishes);
   return new Map([
@@ -87,7 +90,7 @@ export function demandOfProbe(wishes: ProbeWishes, { storage }: ProbeClasses): D
   ]);
 }
 
-/** `resources`: claims, snapshots, Jobs, pods and the two kinds of class. */
+/** `resources` are claims, snapshots, Jobs, pods and the two kinds of class. */
 export function rightsForProbe({
   made,
   seen,

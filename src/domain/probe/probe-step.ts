@@ -1,4 +1,4 @@
-/** The steps of `doctor --probe`, and the findings that they come to. */
+/** The steps of `doctor --probe`, and the findings about them. */
 import type { Diagnosis } from '#src/domain/checks/examine.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { formatDuration } from '#src/domain/duration.ts';
@@ -19,11 +19,11 @@ interface Ended extends Step {
 
 export type ProbeStep =
   | (Step & { readonly state: 'running'; readonly waits: string; readonly startedAt: Date })
-  /** `value`: the SHA-256 of the data, or the size of the snapshot. */
+  /** `value` is the SHA-256 of the data, or the size of the snapshot. */
   | (Ended & { readonly state: 'done'; readonly value: string })
   | (Ended & { readonly state: 'failed'; readonly why: string });
 
-/** A step that was running when the probe ended has not succeeded in time. */
+/** Returns the finding about a step. A step that was running when the probe ended has not succeeded in time. */
 export function findingOf(
   step: ProbeStep,
   { namespace, now }: { readonly namespace: string; readonly now: Date },

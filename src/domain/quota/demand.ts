@@ -1,4 +1,4 @@
-/** What the objects that a session creates count in a ResourceQuota. */
+/** Computes how much the objects that a session creates count in a ResourceQuota. */
 import type { Stored, StorageClass } from '#src/api/kubernetes.ts';
 import { persistentVolumeClaims, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -7,7 +7,7 @@ import { classNameOf, classOfTemplate } from '#src/domain/restore/storage-class.
 
 import type { Demand } from './quota-budget.ts';
 
-/** `classes` is undefined if the user may not read them: a claim that names no class then counts for none. */
+/** `classes` is undefined if the user may not read them: a claim without a class name then counts for no class. */
 export function demandOfClaims(
   templates: readonly VolumeClaimTemplate[],
   classes: readonly Stored<StorageClass>[] | undefined,

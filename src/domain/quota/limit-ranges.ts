@@ -1,4 +1,4 @@
-/** Finds the claims that a LimitRange will not admit, before anything is created. */
+/** Finds the claims that a LimitRange would not admit, before the command creates anything. */
 import type { LimitRange, Stored } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { commandLine } from '#src/domain/command-line.ts';
@@ -6,7 +6,7 @@ import { failure, type Failure } from '#src/domain/finding.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** A failure for each claim and limit that do not fit; `ranges`: of the claims' namespace. */
+/** Returns a failure for each claim that exceeds a limit. `ranges` are those of the claims' namespace. */
 export function claimsBeyondLimits(
   ranges: readonly Stored<LimitRange>[],
   claims: readonly Pick<VolumeClaimTemplate, 'metadata' | 'spec'>[],
@@ -33,7 +33,7 @@ function whyBeyond({ spec }: LimitRange, size: string): string[] {
   ]);
 }
 
-/** False if one of them is absent or malformed. */
+/** Returns false if one of the quantities is absent or malformed. */
 function isLess(a = '', b = ''): boolean {
   const [less, more] = [parseQuantity(a), parseQuantity(b)];
   return less !== undefined && more !== undefined && less < more;

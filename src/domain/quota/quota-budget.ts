@@ -1,24 +1,24 @@
-/** Finds what a ResourceQuota will not admit, before anything is created. */
+/** Finds the objects that a ResourceQuota would not admit, before the command creates anything. */
 import type { ResourceQuota, Stored } from '#src/api/kubernetes.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { formatBytes, parseQuantity } from '#src/domain/quantity.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** By a quota's name for the resource: bytes of storage, or a number of objects. */
+/** Bytes of storage or numbers of objects, by the name that a quota has for the resource. */
 export type Demand = ReadonlyMap<string, bigint>;
 
-/** Admits a demand on top of all that it has admitted before, or returns why a quota refuses it. */
+/** Admits a demand in addition to all that it has admitted before, or returns why a quota refuses it. */
 export type QuotaBudget = (what: string, demand: Demand) => Failure[];
 
-/** False: it counts pods only. */
+/** Whether the quota counts objects of all kinds, and not only pods. */
 export function countsAll({ spec }: ResourceQuota): boolean {
   return !spec?.scopes?.length && spec?.scopeSelector === undefined;
 }
 
 /**
- * Counts from what the API server reports as used. A quota with scopes counts pods only, and one whose use is not
- * reported yet cannot be judged: neither refuses anything.
+ * Begins with the use that the API server reports. Two kinds of quota refuse nothing here: a quota with scopes counts
+ * pods only, and a quota without reported use cannot be judged.
  */
 export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudget {
   const taken = new Map<string, bigint>();
@@ -38,7 +38,7 @@ export function quotaBudget(quotas: readonly Stored<ResourceQuota>[]): QuotaBudg
   };
 }
 
-/** What of this demand the quotas limit without saying how much of it is used: a line for each. */
+/** Returns a line for each quota that limits this demand, but does not report yet how much is used. */
 export function unreportedUse(quotas: readonly Stored<ResourceQuota>[], demand: Demand): string[] {
   return quotas.filter(countsAll).flatMap(({ metadata, spec, status }) => {
     const unreported = [...demand.keys()].filter(
@@ -54,7 +54,7 @@ export function unreportedUse(quotas: readonly Stored<ResourceQuota>[], demand: 
 
 interface Exceeded {
   readonly why: string;
-  /** The limit that would admit it. */
+  /** The limit that would admit the demand. */
   readonly raised: Readonly<Record<string, string>>;
 }
 

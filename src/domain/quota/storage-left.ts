@@ -1,4 +1,4 @@
-/** How much storage a namespace's quotas leave, for a plan to show. */
+/** Computes how much storage the quotas of a namespace leave, for a plan to show. */
 import type { ResourceQuota, Stored } from '#src/api/kubernetes.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 
@@ -6,7 +6,7 @@ import { countsAll, type Demand } from './quota-budget.ts';
 
 const storage = 'requests.storage';
 
-/** Bytes that the narrowest quota of storage leaves for this demand; undefined if none limits it. */
+/** Returns the bytes that the tightest quota of storage leaves for this demand. Undefined if none limits it. */
 export function storageLeft(quotas: readonly Stored<ResourceQuota>[], demand: Demand): bigint | undefined {
   const names = [...demand.keys()].filter((name) => name.endsWith(storage));
   const left = quotas.filter(countsAll).flatMap(({ spec, status }) =>

@@ -1,4 +1,4 @@
-/** Finds the restore point that `--from` names, and explains why it cannot be restored. */
+/** Finds the restore point that `--from` names, or explains why it cannot be restored. */
 import { commandLine, flag } from '#src/domain/command-line.ts';
 import { failure, noChoice, type Choice, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
@@ -10,8 +10,8 @@ import { sanitize } from '#src/domain/sanitize.ts';
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 
 /**
- * The newest restore point whose snapshots are all ready and whose session, if it still exists, Succeeded.
- * `points`: newest first.
+ * Returns the newest restore point whose snapshots are all ready and whose session, if it still exists, Succeeded.
+ * `points` are sorted newest first.
  */
 export function latestComplete(points: readonly RestorePoint[], target: Target): RestorePoint | undefined {
   return points.find((point) => isFit(point, target));
@@ -22,10 +22,11 @@ function isFit(point: RestorePoint, target: Target): boolean {
 }
 
 /**
- * The restore point of a target that `from` names: `latest`, a session as `list` prints it, or a snapshot as `list -o name` does,
- * else the newest complete one at the `moment`. `points`: newest first. `only`: the claims that shall be restored; what the others
- * lack then does not matter, nor does that the session failed, or cut them when the application was not quiet any more.
- * A failure `not-found`, or `precondition` if it is there but not fit.
+ * Returns the restore point of a target that `from` names: `latest`, a session as `list` prints it, or a snapshot as
+ * `list -o name` prints it; else the newest complete restore point at the `moment`. `points` are sorted newest first.
+ * `only` are the claims to restore. With `only`, the state of other claims does not matter, nor that the session failed
+ * or cut snapshots after the application had resumed. Returns a failure 'not-found', or 'precondition' if the restore
+ * point exists but cannot be restored.
  */
 export function choosePoint(
   points: readonly RestorePoint[],
@@ -63,7 +64,7 @@ function atMoment(points: readonly RestorePoint[], target: Target, moment: Momen
   return noChoice('not-found', `${formatTarget(target)} ${why}`, { hint: listHint(target) });
 }
 
-/** When the last of its snapshots was cut: later changes are not in it. */
+/** Returns when the last snapshot of the restore point was cut. It does not contain later changes. */
 export function cutAt({ takenAt, claims }: RestorePoint): Date {
   const cuts = claims.map(({ snapshot }) => Date.parse(snapshot?.status?.creationTime ?? ''));
   return new Date(Math.max(takenAt.getTime(), ...cuts.filter((cut) => !Number.isNaN(cut))));
@@ -207,7 +208,7 @@ function listHint(target: Target): string {
   return commandLine`kubectl stash list ${formatTarget(target)} -n ${target.namespace}`;
 }
 
-/** The command that restores from this point. */
+/** Returns the command that restores from this point. */
 export function restoreFrom(target: Target, { session }: RestorePoint, only: readonly string[] = []): string {
   const claims = only.length === 0 ? [] : [flag('--only', only.join(','))];
   return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${session} ${claims}`;

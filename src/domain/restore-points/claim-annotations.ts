@@ -1,18 +1,18 @@
-/** Which annotations of a claim its snapshot keeps. */
+/** Chooses the annotations of a claim that its snapshot records. */
 import { annotation } from '#src/api/labels.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** On a claim: the node that its volume is made for. */
+/** On a claim: the node for which the driver provisions its volume. */
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 
-/** On a claim: the driver that makes its volume, by either of two names. */
+/** On a claim: the driver that provisions its volume. There are two such annotations. */
 export const provisionerAnnotations = [
   'volume.kubernetes.io/storage-provisioner',
   'volume.beta.kubernetes.io/storage-provisioner',
 ] as const;
 
-/** Annotations of the control plane about the volume, and ours about a restore: a restored claim gets its own. */
+/** Annotations of the control plane about the volume, and ours about a restore. A restored claim gets new ones. */
 const ofControlPlane = new Set<string>([
   selectedNode,
   ...provisionerAnnotations,
@@ -27,7 +27,7 @@ export function isOfControlPlane(name: string): boolean {
   return name.startsWith('pv.kubernetes.io/') || ofControlPlane.has(name);
 }
 
-/** The class may stand in a template, as in any new claim. */
+/** Whether a template may not have the annotation. A template may name the class in one, like any new claim. */
 export function isRefusedInTemplates(name: string): boolean {
   return isOfControlPlane(name) && name !== annotation.betaStorageClass;
 }

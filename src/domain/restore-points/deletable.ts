@@ -1,4 +1,4 @@
-/** What the words of `delete` stand for in a namespace. */
+/** Finds the objects that the words of `delete` name in a namespace. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -9,7 +9,7 @@ import { formatTarget, type Target } from '#src/domain/workload/target.ts';
 import type { DeleteScene } from './delete-effects.ts';
 import { restorePoints, snapshotsOfPoint, type RestorePoint } from './restore-points.ts';
 
-/** @throws StashError 'not-found'; 'precondition' if a name without a type stands for several things */
+/** @throws StashError 'not-found'; 'precondition' if a name without a type may mean several objects */
 export function objectsNamed(
   { type, name }: ObjectArgument,
   scene: DeleteScene,
@@ -64,7 +64,10 @@ function ambiguous(
   });
 }
 
-/** Why a workload does not say what to delete. `scheduled`: it has a BackupConfiguration. */
+/**
+ * Returns the error for a workload, which does not say what to delete. `scheduled`: the workload has a
+ * BackupConfiguration.
+ */
 export function workloadNamed(target: Target, scene: DeleteScene, scheduled: boolean): StashError {
   const { namespace } = target;
   const named = formatTarget(target);

@@ -1,4 +1,4 @@
-/** What deleting sessions and snapshots affects. */
+/** Says what the deletion of sessions and snapshots affects. */
 import type {
   PersistentVolumeClaim,
   Stored,
@@ -25,14 +25,14 @@ export interface DeleteScene {
   readonly backupSessions: readonly Stored<BackupSession>[];
   readonly restoreSessions: readonly Stored<RestoreSession>[];
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
-  /** Undefined if the user has no right to list them. */
+  /** Undefined if the user may not list them. */
   readonly classes: readonly Stored<VolumeSnapshotClass>[] | undefined;
-  /** By name: the contents of the affected snapshots that the user has the right to read. */
+  /** By name: the VolumeSnapshotContents of the affected snapshots, as far as the user may read them. */
   readonly contents: ReadonlyMap<string, Stored<VolumeSnapshotContent>>;
 }
 
 export interface DeleteEffects {
-  /** One line each. */
+  /** Effects to show to the user, one line each. */
   readonly notes: readonly string[];
   /** Reasons to refuse the deletion. */
   readonly refusals: readonly StashError[];
@@ -77,7 +77,7 @@ export function restoreSessionEffects(session: Stored<RestoreSession>, scene: De
   return joinEffects([{ ...none, notes: stays }, runningEffects('restoresession', session)]);
 }
 
-/** `gone`: names of all snapshots that the command deletes. */
+/** `gone` are the names of all snapshots that the command deletes. */
 export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene, now: Date): DeleteEffects {
   const points = restorePoints(scene.snapshots, scene.backupSessions);
   const named = scene.snapshots.filter(({ metadata }) => gone.has(metadata.name));
@@ -89,7 +89,7 @@ export function snapshotEffects(gone: ReadonlySet<string>, scene: DeleteScene, n
   ]);
 }
 
-/** Reasons to let a session end before it is deleted. */
+/** Returns the reasons to let a session end before the user deletes it. */
 export function runningEffects(type: string, session: Session): DeleteEffects {
   if (isFinal(session)) return none;
   const { name, namespace = '', annotations } = session.metadata;
@@ -123,7 +123,7 @@ function pointNotes(point: RestorePoint, gone: ReadonlySet<string>): string[] {
   ];
 }
 
-/** One error for each restore point that is pinned, or kept until a later time. */
+/** Returns one error for each restore point that is pinned, or kept until a later time. */
 function kept(points: readonly RestorePoint[], gone: ReadonlySet<string>, now: Date): StashError[] {
   return points
     .filter((point) => namesOf(point).some((name) => gone.has(name)))
@@ -136,7 +136,7 @@ function kept(points: readonly RestorePoint[], gone: ReadonlySet<string>, now: D
     });
 }
 
-/** One error for each target that would lose its last complete restore point. */
+/** Returns one error for each target that would lose its last complete restore point. */
 function lastComplete(points: readonly RestorePoint[], gone: ReadonlySet<string>): StashError[] {
   const complete = points.filter((point) => isGood(point) && point.target);
   const byTarget = Map.groupBy(complete, ({ target }) => formatTarget(target ?? { kind: '', name: '' }));

@@ -1,26 +1,29 @@
-/** Who made a restore point, and what keeps it from being deleted: annotations of its session and its snapshots. */
+/**
+ * Reads and writes the annotations of sessions and snapshots that say who made a restore point, and what protects it
+ * from deletion.
+ */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import { beginning } from '#src/domain/quoted.ts';
 
-/** `schedule` is a CronJob's run and its retries; `user` is anyone who asked for this one. */
+/** `schedule` is a run of a CronJob or its retry; `user` is anyone who asked for the restore point. */
 export type Maker = { readonly by: 'schedule' } | { readonly by: 'user'; readonly name: string };
 
 export interface Keeping {
-  /** Undefined if it is not recorded; such a restore point is kept like one that a user made. */
+  /** Undefined if not recorded. Retention then treats the restore point as made by a user. */
   readonly maker?: Maker;
   readonly pinned: boolean;
-  /** Before this time, only a user deletes it. */
+  /** Before this time, only a user may delete the restore point. */
   readonly until?: Date;
 }
 
-/** What a command asks for; recorded on the session, and copied to each of its snapshots. */
+/** What the user asks a command for. Recorded on the session, and copied to each of its snapshots. */
 export interface KeepWishes {
   readonly pinned?: boolean;
   readonly until?: Date | undefined;
 }
 
-/** The longest name of a user that is recorded. */
+/** Longer names of users are not recorded in full. */
 const longestName = 253;
 
 const copied = [annotation.madeBy, annotation.pinned, annotation.keepUntil];
@@ -37,7 +40,7 @@ export function marks({ pinned = false, until }: KeepWishes): Record<string, str
   };
 }
 
-/** The annotations that a snapshot takes over from its session, and a retry from the session that failed. */
+/** Returns the annotations that a snapshot takes over from its session, and a retry from the failed session. */
 export function copiedKeeping({ metadata: { annotations = {} } }: KubernetesObject): Record<string, string> {
   return Object.fromEntries(
     copied.flatMap((key) => {
@@ -47,7 +50,7 @@ export function copiedKeeping({ metadata: { annotations = {} } }: KubernetesObje
   );
 }
 
-/** A `keep-until` that is no time keeps the object for ever: nobody knows what was meant. */
+/** A `keep-until` that is no time protects the object for ever, because its meaning is unknown. */
 export function readKeeping({ metadata: { annotations = {} } }: KubernetesObject): Keeping {
   const maker = readMaker(annotations[annotation.madeBy]);
   const given = annotations[annotation.keepUntil];
@@ -60,15 +63,15 @@ export function readKeeping({ metadata: { annotations = {} } }: KubernetesObject
   };
 }
 
-/** Why only a user may delete it now, in a few words; undefined if nothing keeps it. */
+/** Says in a few words why only a user may delete the restore point now. Undefined if nothing protects it. */
 export function whyKept({ pinned, until }: Keeping, now: Date): string | undefined {
   if (pinned) return 'pinned';
   return until !== undefined && now < until ? `kept until ${until.toISOString()}` : undefined;
 }
 
 /**
- * What several snapshots of one restore point say together: one of them that is kept keeps the point, and the schedule
- * made it only if it made all of them.
+ * Combines the annotations of all snapshots of a restore point. A protected snapshot protects the point. The schedule
+ * made the point only if it made all snapshots.
  */
 export function joinKeeping(all: readonly Keeping[]): Keeping {
   const maker = (all.find((one) => one.maker?.by !== 'schedule') ?? all[0])?.maker;

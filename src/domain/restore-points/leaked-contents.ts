@@ -1,18 +1,23 @@
-/** Finds contents that have lost their snapshot, while contents come one by one, in any order. */
+/**
+ * Finds VolumeSnapshotContents that have lost their VolumeSnapshot. The caller adds contents one by one, in any order.
+ */
 import type { Stored, VolumeSnapshotContent } from '#src/api/kubernetes.ts';
 
 type Content = Stored<VolumeSnapshotContent>;
 
 export interface LeakedContents {
   readonly add: (content: Content) => void;
-  /** With deletionPolicy Retain, and without those whose data a content names that has its snapshot. */
+  /**
+   * Returns the lost contents with deletionPolicy Retain. Leaves out contents whose data another content with a
+   * snapshot names.
+   */
   readonly end: () => Content[];
 }
 
-/** A content that was created this short a time ago may be of a snapshot that was listed before. */
+/** A content this young may belong to a snapshot that was created after the snapshots were listed. */
 const youngMs = 5 * 60_000;
 
-/** `snapshots`: the UIDs of all snapshots. */
+/** `snapshots` are the UIDs of all snapshots. */
 export function leakedContents(snapshots: ReadonlySet<string>, now: Date): LeakedContents {
   const inUse = new Set<string>();
   const lost: Content[] = [];
@@ -36,7 +41,10 @@ export function leakedContents(snapshots: ReadonlySet<string>, now: Date): Leake
   };
 }
 
-/** Which data it names, if any yet: a snapshot that was brought back has another content with the same data. */
+/**
+ * Identifies the data that the content names, if it names any yet. A snapshot that a user imported again has another
+ * content with the same data.
+ */
 function dataOf({ spec, status }: Content): string | undefined {
   const handle = status?.snapshotHandle ?? spec.source.snapshotHandle;
   return handle === undefined ? undefined : `${spec.driver} ${handle}`;

@@ -1,10 +1,10 @@
-/** What `--from` may name instead of a session: a time, or a place among the complete restore points. */
+/** Parses what `--from` may name instead of a session: a time, or a position among the complete restore points. */
 import { day, parseDuration } from '#src/domain/duration.ts';
 
 export type Moment =
-  /** The newest restore point that was cut no later. */
+  /** The newest restore point that was cut at this time or before. */
   | { readonly notAfter: Date }
-  /** 1: the newest one. */
+  /** 1 is the newest restore point. */
   | { readonly place: number };
 
 const date = /^\d{4}-\d\d-\d\d$/;
@@ -12,8 +12,8 @@ const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/;
 
 /**
  * Reads `3h`, `2d` and `1h30m` (so long ago), `yesterday`, `2026-11-28`, `2026-11-28T03:00`, `2026-11-28T03:00:00Z` and
- * `-2` (the second newest); undefined for other words. Times without a zone are local. A day, minute or second counts to
- * its end.
+ * `-2` (the second newest). Returns undefined for other words. Times without a zone are local. A day, minute or second
+ * counts to its end.
  */
 export function parseMoment(text: string, now: Date): Moment | undefined {
   const place = /^-([1-9]\d{0,5})$/.exec(text)?.[1];
@@ -27,13 +27,13 @@ export function parseMoment(text: string, now: Date): Moment | undefined {
   return notAfter && { notAfter };
 }
 
-/** Reads `72h`, `3d` (from now), a date or a time, which count to their end; undefined for other words. */
+/** Reads `72h`, `3d` (from now), a date or a time, which count to their end. Returns undefined for other words. */
 export function parseUntil(text: string, now: Date): Date | undefined {
   const left = durationInDays(text) ?? parseDuration(text);
   return left === undefined ? endOf(text) : valid(now.getTime() + left);
 }
 
-/** The last millisecond of a date, or of a time to the minute or second. */
+/** Returns the last millisecond of a date, or of a time to the minute or second. */
 function endOf(text: string): Date | undefined {
   if (date.test(text)) return valid(new Date(`${text}T00:00`).setHours(23, 59, 59, 999));
   const [found, seconds] = time.exec(text) ?? [];
@@ -41,7 +41,10 @@ function endOf(text: string): Date | undefined {
   return valid(Date.parse(text) + (seconds === undefined ? 59_999 : 999));
 }
 
-/** What `--since` names: `3h`, `2d`, `yesterday`, `2026-11-28`, `2026-11-28T03:00`; undefined for other words. */
+/**
+ * Reads the value of `--since`: `3h`, `2d`, `yesterday`, `2026-11-28`, `2026-11-28T03:00`. Returns undefined for other
+ * words.
+ */
 export function parseSince(text: string, now: Date): Date | undefined {
   const moment = parseMoment(text, now);
   if (moment === undefined || 'place' in moment) return undefined;

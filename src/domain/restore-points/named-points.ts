@@ -6,7 +6,10 @@ import { nearest } from '#src/domain/nearest.ts';
 import { isNamed, nameIn } from './named-point.ts';
 import type { RestorePoint } from './restore-points.ts';
 
-/** All points of one session, or of a snapshot as `list -o name` prints it, one for each of its targets; a failure 'not-found' if there is none. */
+/**
+ * Returns the restore points of a session, or of a snapshot as `list -o name` prints it, one for each target. Returns a
+ * failure 'not-found' if there is none.
+ */
 export function pointsNamed(
   points: readonly RestorePoint[],
   session: string,

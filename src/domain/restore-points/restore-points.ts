@@ -1,4 +1,4 @@
-/** Restore points: the snapshots of one session and one target, and whether they are complete. */
+/** Reads restore points: the snapshots of one session and one target, and whether they are complete. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -21,32 +21,37 @@ export interface PointClaim {
   readonly state: ClaimState;
   /** Left out if the claim has no snapshot. */
   readonly snapshot?: Stored<VolumeSnapshot>;
-  /** The driver's error of a failed snapshot; for a late one, when it was cut. */
+  /** The driver's error of a failed snapshot. For a late snapshot, when it was cut. */
   readonly message?: string;
   /** Left out if the snapshot has no record of its claim. */
   readonly source?: SourceClaim;
 }
 
 export interface RestorePoint {
-  /** The value for `--from`: the session's name; for snapshots without a known session, their suffix or name. */
+  /**
+   * The value for `--from`: the session's name. For snapshots without a known session, their common suffix or the
+   * snapshot's name.
+   */
   readonly session: string;
   readonly sessionUid?: string;
   readonly namespace: string;
   readonly target?: PointTarget;
   /** The BackupConfiguration's name. */
   readonly invoker?: string;
-  /** When the session was created or, if that is not known, when its earliest snapshot was cut. */
+  /** When the session was created; if not known, when its earliest snapshot was cut. */
   readonly takenAt: Date;
   readonly claims: readonly PointClaim[];
-  /** `complete`: each claim of the session has a ready snapshot. `unknown`: made by other means than this program. */
+  /** `complete`: each claim of the session has a ready snapshot. `unknown`: another program made the snapshots. */
   readonly completeness: Completeness;
   readonly phase: PointPhase;
-  /** Why its session failed, as its snapshots record it. */
+  /** Why the session failed, as its snapshots record it. */
   readonly failure?: string;
   readonly keeping: Keeping;
 }
 
-/** Newest first. Sessions that this program began are included even before they have a snapshot. */
+/**
+ * Returns the restore points, newest first. Includes sessions that this program began even before they have a snapshot.
+ */
 export function restorePoints(
   snapshots: readonly Stored<VolumeSnapshot>[],
   sessions: readonly Stored<BackupSession>[],
@@ -54,7 +59,7 @@ export function restorePoints(
   return groupSnapshots(snapshots, sessions).map(toPoint).sort(compareNewestFirst);
 }
 
-/** Whether it can be restored whole: each of its snapshots is ready, and its session did not fail. */
+/** Whether the whole restore point can be restored: each of its snapshots is ready, and its session did not fail. */
 export function isGood({ completeness, phase }: RestorePoint): boolean {
   return completeness === 'complete' && phase === 'Succeeded';
 }
@@ -63,13 +68,15 @@ export function snapshotsOfPoint({ claims }: RestorePoint): Stored<VolumeSnapsho
   return claims.flatMap(({ snapshot }) => snapshot ?? []);
 }
 
-/** Sum of the known restore sizes, in bytes; undefined if no snapshot reports one. */
+/** Returns the sum of the known restore sizes, in bytes. Undefined if no snapshot reports one. */
 export function pointSize(point: RestorePoint): bigint | undefined {
   const sizes = point.claims.flatMap(({ snapshot }) => (snapshot && restoreBytes(snapshot)) ?? []);
   return sizes.length === 0 ? undefined : sizes.reduce((sum, size) => sum + size);
 }
 
-/** Bytes that a claim needs for this snapshot; undefined if its driver does not report it, or reports 0. */
+/**
+ * Returns the bytes that a claim needs for this snapshot. Undefined if the driver does not report them, or reports 0.
+ */
 export function restoreBytes({ status }: VolumeSnapshot): bigint | undefined {
   const bytes = parseQuantity(status?.restoreSize ?? '');
   return bytes === 0n ? undefined : bytes;
@@ -99,7 +106,7 @@ function toPoint(group: SnapshotGroup): RestorePoint {
   };
 }
 
-/** The session tells its phase while it exists; its failure stays on the snapshots. */
+/** Reads the phase from the session while it exists. After that, the snapshots still record a failure. */
 function phaseOf(
   { object }: SnapshotGroup,
   {
@@ -122,7 +129,7 @@ function failureOf(claims: readonly PointClaim[]): string | undefined {
     .find((why) => why !== undefined);
 }
 
-/** A session that has no snapshots yet passes its own marks on to them. */
+/** Reads the annotations of the snapshots; before there are any, those of the session, which its snapshots will get. */
 function keepingOf({ object, snapshots }: SnapshotGroup): Keeping {
   const marked = snapshots.size === 0 && object ? [object] : [...snapshots.values()];
   return joinKeeping(marked.map(readKeeping));
@@ -188,20 +195,23 @@ function takenAt({ object, snapshots }: SnapshotGroup): Date {
   return new Date(Math.min(...[...snapshots.values()].map((each) => snapshotTakenAt(each).getTime())));
 }
 
-/** What the order goes by. */
+/** The fields by which restore points are sorted. */
 export type PointIdentity = Pick<
   RestorePoint,
   'namespace' | 'session' | 'sessionUid' | 'target' | 'takenAt' | 'completeness'
 >;
 
-/** Newest first; within one second by the session's name, which ends in Unix seconds. */
+/** Sorts newest first; within one second by the session's name, which ends in Unix seconds. */
 export function compareNewestFirst(a: PointIdentity, b: PointIdentity): number {
   const byTime = b.takenAt.getTime() - a.takenAt.getTime();
   if (byTime !== 0 || a.session === b.session) return byTime || (identity(a) < identity(b) ? -1 : 1);
   return a.session > b.session ? -1 : 1;
 }
 
-/** Sort key for points of the same session name; points with a known list of claims come before 'unknown' ones. */
+/**
+ * Returns the sort key for points of the same session name. Points with a known list of claims come before 'unknown'
+ * ones.
+ */
 function identity({ namespace, session, target, sessionUid, completeness }: PointIdentity): string {
   return [namespace, session, target?.kind, target?.name, sessionUid, completeness].join('/');
 }

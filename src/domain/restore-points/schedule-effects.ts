@@ -1,4 +1,4 @@
-/** What deleting a BackupConfiguration affects. */
+/** Says what the deletion of a BackupConfiguration affects. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration } from '#src/api/stash.ts';
 

@@ -8,7 +8,7 @@ import type { PointTarget } from './snapshot-groups.ts';
 
 export interface PointSelection {
   readonly targets: TargetArguments | undefined;
-  /** Taken at this time or later. */
+  /** Select restore points that were taken at this time or later. */
   readonly since: Date | undefined;
   readonly query: LabelQuery | undefined;
 }
@@ -36,14 +36,14 @@ function isAmong({ target }: RestorePoint, { kinds, names }: TargetArguments): b
 }
 
 /**
- * For each claim the labels of its snapshot, and those of the workload; if the workload no longer exists, those that
- * the claim had when its snapshot was taken.
+ * Returns for each claim the labels of its snapshot, with those of the workload. If the workload no longer exists,
+ * takes the labels that the claim had when its snapshot was taken.
  */
 function labelsOf({ namespace, target, claims }: RestorePoint, workloads: WorkloadLabels): Labels[] {
   const workload = target && workloads.get(workloadKey(namespace, target));
   if (claims.length === 0) return [workload ?? {}];
   return claims.map(({ snapshot, source }) => {
-    // Each snapshot has this label; on a workload it means another program.
+    // Each snapshot has this label. On a workload, it names another program.
     const own = Object.entries(snapshot?.metadata.labels ?? {}).filter(([name]) => name !== label.managedBy);
     return { ...Object.fromEntries(own), ...(workload ?? source?.labels) };
   });

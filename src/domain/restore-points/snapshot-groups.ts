@@ -1,4 +1,4 @@
-/** Groups the snapshots of one session, by their annotations or else by their names. */
+/** Groups snapshots by session, by their annotations or else by their names. */
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import type { BackupSession, TargetRef } from '#src/api/stash.ts';
@@ -15,10 +15,10 @@ export interface PointTarget {
   readonly apiVersion?: string;
 }
 
-/** The snapshots of one session and one target; empty for a session that has created none. */
+/** The snapshots of one session and one target. Empty for a session that has created none. */
 export interface SnapshotGroup {
   readonly namespace: string;
-  /** The session's name; if it is not known, the common suffix of the snapshots or the name of a single one. */
+  /** The session's name; if not known, the common suffix of the snapshots or the name of a single one. */
   readonly session: string;
   readonly sessionUid?: string | undefined;
   /** The session itself, if it still exists. */
@@ -28,7 +28,7 @@ export interface SnapshotGroup {
   readonly listed: boolean;
   /** Claims that should have a snapshot. */
   readonly claims: Set<string>;
-  /** By claim. */
+  /** The snapshots by claim. */
   readonly snapshots: Map<string, Stored<VolumeSnapshot>>;
 }
 
@@ -43,7 +43,10 @@ interface Plan {
 /** Unix seconds, or the five characters that Kubernetes appends to a generated name. */
 const sessionSuffix = /^(?:\d{10}|[bcdfghjklmnpqrstvwxz2456789]{5})$/;
 
-/** Each snapshot in exactly one group, and an empty group for each session of ours without snapshots. Unordered. */
+/**
+ * Puts each snapshot into exactly one group, and adds an empty group for each session of ours without snapshots. The
+ * groups are not sorted.
+ */
 export function groupSnapshots(
   snapshots: readonly Stored<VolumeSnapshot>[],
   sessions: readonly Stored<BackupSession>[],
@@ -104,8 +107,8 @@ export function groupSnapshots(
 }
 
 /**
- * The claim a snapshot was taken of. Where it was imported from a storage system: the claim of its session after which
- * the session named it, or else its own name.
+ * Returns the claim that the snapshot was taken of. For a snapshot that was imported from a storage system, returns the
+ * claim by which the session named it, or else the snapshot's own name.
  */
 export function claimOf({ metadata, spec }: Stored<VolumeSnapshot>): string {
   const { persistentVolumeClaimName: claim } = spec.source;
@@ -169,7 +172,9 @@ function plansOf(session: Stored<BackupSession>): Plan[] {
   }));
 }
 
-/** The only plan that lists the snapshot's claim, else the only plan without claims; undefined if ambiguous. */
+/**
+ * Returns the only plan that lists the snapshot's claim, else the only plan without claims. Undefined if several fit.
+ */
 function planFor(snapshot: Stored<VolumeSnapshot>, plans: readonly Plan[] = []): Plan | undefined {
   const claim = claimOf(snapshot);
   const naming = plans.filter(({ claims }) => claims.includes(claim));
@@ -178,8 +183,8 @@ function planFor(snapshot: Stored<VolumeSnapshot>, plans: readonly Plan[] = []):
 }
 
 /**
- * AppsCode's operator names a snapshot `<claim>-<last dash-separated part of the session's name>`. Empty, which is the
- * last part of no session's name, for a snapshot of another name.
+ * AppsCode's operator names a snapshot `<claim>-<last dash-separated part of the session's name>`. Returns this last
+ * part. For a snapshot with another name, returns an empty text, which matches no session.
  */
 function suffixOf(snapshot: Stored<VolumeSnapshot>): string {
   const { name } = snapshot.metadata;
@@ -218,7 +223,7 @@ function namespaceOf(object: KubernetesObject): string {
   return object.metadata.namespace ?? '';
 }
 
-/** Restorable snapshots first, then the older: if two claim to be the same, the first counts. */
+/** Sorts restorable snapshots first, then older ones first. If two snapshots claim to be the same, the first counts. */
 function bestFirst(snapshots: readonly Stored<VolumeSnapshot>[]): Stored<VolumeSnapshot>[] {
   return snapshots
     .map((snapshot) => ({ snapshot, rank: rank(snapshot) }))

@@ -1,8 +1,8 @@
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 
 /**
- * When the snapshot was taken, by the API server's clock, as sessions have it. By the driver's clock only if the
- * object was created for a snapshot that existed already.
+ * Returns when the snapshot was taken, by the API server's clock, like the times of sessions. By the driver's clock
+ * only if the object was created for a snapshot that existed already.
  */
 export function snapshotTakenAt({ metadata, spec, status }: Stored<VolumeSnapshot>): Date {
   const isImported = spec.source.persistentVolumeClaimName === undefined;

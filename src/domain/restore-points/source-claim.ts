@@ -1,4 +1,4 @@
-/** The record of a claim in its snapshot's annotations, from which the claim can be recreated after its deletion. */
+/** The record of a claim in its snapshot's annotations. A restore creates the claim again from this record. */
 import type { AccessMode, PersistentVolumeClaim, VolumeMode, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
@@ -14,13 +14,13 @@ export interface SourceClaim {
   readonly accessModes?: AccessMode[];
   readonly volumeMode?: VolumeMode;
   readonly labels?: Record<string, string>;
-  /** Without those of the control plane. */
+  /** Without the annotations of the control plane. */
   readonly annotations?: Record<string, string>;
   /** Names of the omitted annotations, which were too large, as `inWords` prints them. */
   readonly leftOut?: string;
   /** Name of the PersistentVolume: with some drivers, deleting the volume also deletes its snapshots. */
   readonly volume?: string;
-  /** The CSI driver's ID of the volume; left out without the right to read PersistentVolumes. */
+  /** The CSI driver's ID of the volume. Left out if the user may not read PersistentVolumes. */
   readonly volumeHandle?: string;
 }
 
@@ -71,13 +71,16 @@ export function inWords(names: readonly string[]): string {
   return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Undefined if the annotation is missing or not a JSON object. */
+/** Returns undefined if the annotation is missing or not a JSON object. */
 export function readSourceClaim(snapshot: VolumeSnapshot): SourceClaim | undefined {
   const value = readJson(snapshot.metadata.annotations?.[annotation.sourceClaim]);
   return typeof value === 'object' && value !== null ? value : undefined;
 }
 
-/** Names of all claims of a session, from the annotations of the session or its snapshots; undefined without them. */
+/**
+ * Returns the names of all claims of a session, from the annotations of the session or its snapshots. Undefined without
+ * them.
+ */
 export function readSessionClaims(annotations: Record<string, string> | undefined): string[] | undefined {
   const value = readJson(annotations?.[annotation.sessionClaims]);
   return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;

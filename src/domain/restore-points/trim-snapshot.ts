@@ -17,8 +17,8 @@ const annotations: readonly string[] = [
 const labels: readonly string[] = [label.invokerName, label.backupSession];
 
 /**
- * A fraction of the snapshot, of which `restorePoints` makes the same restore point. Only the record of the claim, other
- * labels, and the driver's words are left out.
+ * Returns a fraction of the snapshot, from which `restorePoints` reads the same restore point, except for the record of
+ * the claim, other labels, and the driver's error.
  */
 export function trimSnapshot(snapshot: Stored<VolumeSnapshot>): Stored<VolumeSnapshot> {
   const { metadata, spec, status } = snapshot;

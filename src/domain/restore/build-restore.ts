@@ -11,15 +11,15 @@ import { restoreSessionName } from '#src/domain/workload/names.ts';
 import { targetAnnotation, type Target } from '#src/domain/workload/target.ts';
 
 /**
- * The session names its workload by labels and an annotation; `target.ref` stays empty, because with a workload there
- * Stash would restore with Restic. `restoredFrom`: the BackupSession whose snapshots the templates name;
- * left out if there are none.
+ * The session names its workload by labels and an annotation. `target.ref` stays empty: if it named a workload, Stash
+ * would restore with Restic. `restoredFrom` is the BackupSession whose snapshots the templates name; left out without
+ * templates.
  */
 export function buildRestoreSession(options: {
   target: Target;
   templates: readonly VolumeClaimTemplate[];
   restoredFrom?: string;
-  /** Of the command line; default: none. */
+  /** The flags of the command line. Default: none. */
   flags?: readonly FlagWord[];
   at: Date;
   holder?: Holder | undefined;
@@ -46,7 +46,7 @@ export function buildRestoreSession(options: {
   };
 }
 
-/** The claim of one template; the template's labels override ours. */
+/** Builds the claim of one template. The template's labels override ours. */
 export function buildClaim(
   session: Stored<RestoreSession>,
   template: VolumeClaimTemplate,

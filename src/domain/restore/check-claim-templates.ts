@@ -1,6 +1,6 @@
 /**
- * Finds what a RestoreSession asks for beside a restore. The operator, its Jobs and the command line create the claims
- * with permissions that the author of the session may not have.
+ * Finds fields of a RestoreSession that ask for more than a restore. The operator, its Jobs and the command line create
+ * the claims with rights that the author of the session may not have.
  */
 import type { JsonSchema } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -18,7 +18,7 @@ function fields(properties: Record<string, JsonSchema>): JsonSchema {
 
 const source = { apiGroup: leaf, kind: leaf, name: leaf };
 
-/** The API server fills in and ignores what is not below `spec` and not read here. */
+/** The API server sets or ignores the fields outside of `spec` that this file does not read. */
 const template = fields({
   apiVersion: leaf,
   kind: leaf,
@@ -39,18 +39,21 @@ const list = fields({ volumeClaimTemplates: { type: 'array', items: template } }
 export interface ForeignField {
   /** `spec.target.volumeClaimTemplates[0].spec.volumeName` */
   readonly field: string;
-  /** To follow the field's name. */
+  /** The reason, worded to follow the field's name. */
   readonly why: string;
 }
 
-/** The first field that restoring a snapshot in the session's namespace does not need; undefined if there is none. */
+/**
+ * Returns the first field that a restore of a snapshot in the session's namespace does not need. Undefined if there is
+ * none.
+ */
 export function foreignField({ metadata, spec }: RestoreSession): ForeignField | undefined {
   const { ref, volumeClaimTemplates } = spec.target ?? {};
   const foreign = (field: string, namespace: string | null | undefined): ForeignField[] =>
     isForeign(namespace ?? '', metadata.namespace ?? '')
       ? [{ field, why: `is ${quoted(namespace ?? '')}, which is not the session's namespace` }]
       : [];
-  // The definition requires neither `metadata` nor `spec`.
+  // The CRD requires neither `metadata` nor `spec`.
   const templates: readonly Partial<VolumeClaimTemplate>[] = volumeClaimTemplates ?? [];
   return [
     ...foreign('spec.target.ref.namespace', ref?.namespace),
@@ -65,7 +68,7 @@ export function foreignField({ metadata, spec }: RestoreSession): ForeignField |
         ...foreign(`${at}.spec.dataSourceRef.namespace`, template.spec?.dataSourceRef?.namespace),
         ...Object.keys(template.metadata?.annotations ?? {})
           .filter(isRefusedInTemplates)
-          // No operator and no Job carries such a session out, only a user with the user's own rights.
+          // Only a command line carries a restore in place out, with the user's own rights.
           .filter((name) => name !== selectedNode || metadata.annotations?.[annotation.inPlace] === undefined)
           .map((name) => ({
             field: shortened(fieldPath(`${at}.metadata.annotations`, name)),
@@ -79,7 +82,7 @@ export function foreignField({ metadata, spec }: RestoreSession): ForeignField |
   ][0];
 }
 
-/** Without a namespace of the session, it is not known yet which one is foreign. */
+/** Returns false if the session has no namespace yet: no namespace is foreign then. */
 function isForeign(namespace: string, own: string): boolean {
   return namespace !== '' && own !== '' && namespace !== own;
 }

@@ -1,4 +1,4 @@
-/** Finds claims whose volume no driver can fill from their snapshot: they would stay Pending. */
+/** Finds claims that would stay Pending, because no driver can fill their volume from the snapshot. */
 import type { Stored, StorageClass } from '#src/api/kubernetes.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
@@ -8,22 +8,22 @@ import { restoreCommand, type RestoreWords } from './restore-command.ts';
 import type { SnapshotOrigin } from './snapshot-origin.ts';
 import { addClass, classNameOf, classOfTemplate } from './storage-class.ts';
 
-/** In place of these, a CSI driver of another name may serve a class: Kubernetes translates them. */
+/** The prefix of in-tree provisioners. Kubernetes translates them to a CSI driver with another name. */
 const inTree = 'kubernetes.io/';
 const noProvisioner = 'kubernetes.io/no-provisioner';
 
 export interface ProvisioningScene {
-  /** Undefined if the user may not read them. */
+  /** Undefined if the user may not read storage classes. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
-  /** By the snapshot's name. */
+  /** By the name of the snapshot. */
   readonly origins: ReadonlyMap<string, SnapshotOrigin>;
   /** Left out for a RestoreSession from a file. */
   readonly words: RestoreWords | undefined;
-  /** See `missingStorageClasses`; left out: if there are words. */
+  /** See `missingStorageClasses`. Default: whether there are `words`. */
   readonly hasFlag?: boolean;
 }
 
-/** A failure `precondition` for each template whose class or volumeMode does not fit its snapshot. */
+/** Returns a failure 'precondition' for each template whose class or volumeMode does not fit its snapshot. */
 export function unfitTemplates(
   templates: readonly VolumeClaimTemplate[],
   scene: ProvisioningScene,
@@ -45,7 +45,7 @@ function whyWrongClass(
 ): Failure | undefined {
   const wanted = classNameOf(template);
   const found = classOfTemplate(template, classes);
-  // `missingStorageClasses` tells of a class that does not exist.
+  // `missingStorageClasses` reports a class that does not exist.
   if (found === undefined && wanted !== undefined && wanted !== '') return undefined;
   const claim = `claim ${template.metadata.name ?? ''}`;
   const snapshot = `snapshot ${template.spec.dataSource?.name ?? ''}`;
@@ -71,7 +71,7 @@ function whyWrongClass(
   );
 }
 
-/** The command with a class of the driver, if it is known. */
+/** Returns hints that name a class of the driver, if known. */
 function waysOn(
   classes: readonly Stored<StorageClass>[],
   driver: string | undefined,

@@ -12,12 +12,12 @@ export const accessModes: readonly AccessMode[] = [
 const volumeModes: readonly VolumeMode[] = ['Filesystem', 'Block'];
 
 export interface ClaimProblem {
-  /** To follow the template's name and `has`. */
+  /** The problem, worded to follow the template's name and `has`. */
   readonly what: string;
   readonly hint: string;
 }
 
-/** The first problem with the spec's own fields; the file that they come from may contain any text. */
+/** Returns the first problem with the fields of the spec. They come from a file, which may contain any text. */
 export function claimProblem(spec: PersistentVolumeClaimSpec): ClaimProblem | undefined {
   const modes: readonly string[] = spec.accessModes ?? [];
   const example = 'write accessModes: [ReadWriteOnce]';

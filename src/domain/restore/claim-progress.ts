@@ -5,7 +5,7 @@ import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import type { ClaimProgress } from '#src/domain/session/progress.ts';
 
 export interface ClaimContext {
-  /** Its storage class binds only once a pod uses the claim. */
+  /** The storage class binds the claim only when a pod uses it. */
   readonly waitsForConsumer: boolean;
   /** A pod that uses the claim. */
   readonly pod?: string | undefined;
@@ -13,7 +13,7 @@ export interface ClaimContext {
   readonly warning?: string | undefined;
 }
 
-/** `Unknown` if the claim waits for its first consumer and no pod uses it: the user has to start one. */
+/** The phase is `Unknown` if the claim waits for its first consumer and no pod uses it: the user has to start a pod. */
 export function claimProgress(
   template: VolumeClaimTemplate,
   claim: Stored<PersistentVolumeClaim> | undefined,

@@ -1,4 +1,6 @@
-/** Finds existing claims with the names of those to be restored, and what keeps them from being deleted. */
+/**
+ * Finds existing claims that have the names of claims to restore, and the pods and snapshots that block their deletion.
+ */
 import type { PersistentVolumeClaim, Pod, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { claimsOfPod } from '#src/domain/workload/claims.ts';
 
@@ -6,9 +8,9 @@ export interface ClaimInTheWay {
   readonly claim: Stored<PersistentVolumeClaim>;
   /** The pods that use the claim. */
   readonly pods: readonly Stored<Pod>[];
-  /** Pods that have ended: Kubernetes does not delete the claim before they are deleted. */
+  /** Pods that have ended. Kubernetes does not remove the claim before somebody deletes them. */
   readonly ended: readonly Stored<Pod>[];
-  /** Snapshots of the claim that are not ready: Kubernetes does not delete the claim before they are ready or gone. */
+  /** Snapshots of the claim that are not ready. Kubernetes does not remove the claim before they are ready or gone. */
   readonly unready: readonly Stored<VolumeSnapshot>[];
 }
 
@@ -18,7 +20,7 @@ export interface SeenAround {
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
 }
 
-/** The claims of these names, and what keeps them; all objects in `seen` are of one namespace. */
+/** Returns the claims of these names, and what blocks their deletion. All objects in `seen` are of one namespace. */
 export function claimsInTheWay(names: readonly string[], seen: SeenAround): ClaimInTheWay[] {
   return seen.claims
     .filter(({ metadata }) => names.includes(metadata.name))
@@ -28,14 +30,14 @@ export function claimsInTheWay(names: readonly string[], seen: SeenAround): Clai
       return {
         claim,
         pods: pods.filter((pod) => !hasEnded(pod)),
-        // A pod that was never scheduled does not keep the claim.
+        // A pod that was never scheduled does not protect the claim.
         ended: pods.filter((pod) => hasEnded(pod) && pod.spec.nodeName !== undefined),
         unready: seen.snapshots.filter((snapshot) => isBeingCut(snapshot, name)),
       };
     });
 }
 
-/** Names of the pods that use the claim; pods that have ended do not count. */
+/** Returns the names of the pods that use the claim. Pods that have ended do not count. */
 export function podsUsing(claim: string, pods: readonly Stored<Pod>[]): string[] {
   return pods.filter((pod) => !hasEnded(pod) && mounts(pod, claim)).map(({ metadata }) => metadata.name);
 }
@@ -44,7 +46,7 @@ export function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** Whether the pod uses the claim, by a volume of its own or as a generic ephemeral one. */
+/** Whether the pod uses the claim, as a volume or as a generic ephemeral volume. */
 export function mounts(pod: Stored<Pod>, claim: string): boolean {
   return claimsOfPod(pod).some(({ name }) => name === claim);
 }

@@ -1,4 +1,4 @@
-/** Decides the next step of a RestoreSession by its present state; the counterpart of `decide-backup.ts`. */
+/** Decides the next step of a RestoreSession from its present state; the counterpart of `decide-backup.ts`. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -35,23 +35,24 @@ export interface RestoreWorld {
   readonly now: Date;
   readonly session: Stored<RestoreSession>;
   /**
-   * When this executor took the session. A deadline before that is set anew: a late restore is as good as an early one.
+   * When this executor took the session. The executor replaces an earlier deadline: a late restore is as good as an
+   * early one.
    */
   readonly takenAt: Date;
-  /** One per claim, with all variables replaced. */
+  /** One template for each claim, with all variables replaced. */
   readonly templates: readonly VolumeClaimTemplate[];
   /** By name. */
   readonly claims: ReadonlyMap<string, Stored<PersistentVolumeClaim>>;
   readonly claimContext: (claim: string) => ClaimContext;
-  /** By claim: the permanent error for which it cannot be created. */
+  /** By claim: the permanent error because of which the claim cannot be created. */
   readonly refused: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
-  /** The deadline for a session whose own does not count; left out: `timeoutMs` from now. */
+  /** The deadline for a session whose own does not count. Default: `timeoutMs` from now. */
   readonly deadline?: Date | undefined;
   /** The watch is disconnected: the claims may be out of date. */
   readonly lost: boolean;
   readonly hooks: SessionHooks | undefined;
-  /** Create nothing more, and fail what is not bound, for this reason. */
+  /** Why the session ends now: the executor creates nothing more, and claims that are not bound fail. */
   readonly end: SessionEnd | undefined;
   /** The executor stops before the session's end. */
   readonly leaving: boolean;
@@ -84,7 +85,7 @@ export function decideRestore(world: RestoreWorld): Step<RestoreStatus> {
     : { do: 'wait', until: lateAt(deadline, world.lost) };
 }
 
-/** As `decideLeavingBackup`; the next executor begins with the preRestore hook. */
+/** Does the same as `decideLeavingBackup`. The next executor begins with the preRestore hook. */
 export function decideLeavingRestore(world: RestoreWorld): HookToRun<RestoreStatus> | undefined {
   return isFinal(world.session) ? undefined : nextHook({ ...world, leaving: true }, restoreClaims(world));
 }
@@ -111,7 +112,7 @@ export function restoreHookState(session: Stored<RestoreSession>): HookState {
   return hookState(session, session.status?.conditions ?? [], restoreHooks);
 }
 
-/** One row per template. */
+/** Returns one row for each template. */
 export function restoreClaims(world: RestoreWorld): ClaimProgress[] {
   const { session, now, templates, end } = world;
   const deadline = deadlineOf(session);
@@ -184,7 +185,7 @@ function finished(
   });
 }
 
-/** The condition says that nothing is left to do, not how the restore ended. */
+/** Builds the condition that says whether nothing is left to do, not how the restore ended. */
 function completed(executed: boolean) {
   return executed
     ? { ...stashCondition.restoreCompleted, message: 'nothing is left to do' }

@@ -1,4 +1,4 @@
-/** Expands the claim templates of a RestoreSession into one per claim. */
+/** Expands the claim templates of a RestoreSession into one template for each claim. */
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
@@ -16,13 +16,16 @@ const group = 'snapshot.storage.k8s.io';
 
 const longestPath = 400;
 
-/** Of the claims of all ordinals; a template of 2,000 characters for each of 10,000 ordinals is within it. */
+/**
+ * The limit for the claims of all ordinals together. A template of 2,000 characters for each of 10,000 ordinals is
+ * within it.
+ */
 const mostCharacters = 20_000_000;
 
 /**
- * One template per claim, in the session's order: a template with `${POD_ORDINAL}` once for each ordinal from 0 to
- * `target.replicas` - 1 (default 1 replica), any other template once. Throws 'invalid' for the first problem that no
- * executor can work around. `most`: the number of claims that a session may have.
+ * Returns one template for each claim, in the session's order: a template with `${POD_ORDINAL}` once for each ordinal
+ * from 0 to `target.replicas` - 1 (default 1 replica), any other template once. Throws 'invalid' for the first problem
+ * that no executor can work around. `most` is the number of claims that a session may have.
  */
 export function expandTemplates(
   session: RestoreSession,
@@ -61,8 +64,8 @@ export function expandTemplates(
 }
 
 /**
- * The definition requires neither field of a template, keeps nulls in fields that it does not know, and allows a number
- * as a quantity.
+ * The CRD requires neither field of a template, keeps nulls in fields that it does not know, and allows a number as a
+ * quantity.
  */
 function filled(template: Partial<VolumeClaimTemplate>): VolumeClaimTemplate {
   const { metadata = {}, spec = {}, ...rest } = withoutNulls(template);
@@ -73,7 +76,10 @@ function filled(template: Partial<VolumeClaimTemplate>): VolumeClaimTemplate {
   return { ...rest, metadata, spec: { ...spec, resources } };
 }
 
-/** Before anything is built: a few characters of a session may ask for billions of claims, or for claims of gigabytes. */
+/**
+ * Called before anything is built: a few characters of a session may ask for billions of claims, or for gigabytes of
+ * templates.
+ */
 function checkSize(
   counted: readonly { readonly template: VolumeClaimTemplate; readonly count: number }[],
   most: number,
@@ -99,7 +105,7 @@ function checkSize(
   }
 }
 
-/** The template with its snapshot as the dataSource. */
+/** Returns the template with its snapshot as the dataSource. */
 function checkedTemplate(template: VolumeClaimTemplate, index: number): VolumeClaimTemplate {
   const { metadata, spec } = template;
   const where =

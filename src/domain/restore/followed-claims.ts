@@ -18,7 +18,7 @@ export interface Followed {
   readonly pods: readonly Stored<Pod>[];
 }
 
-/** One row for each template. Throws 'invalid' if the templates are invalid. */
+/** Returns one row for each template. Throws 'invalid' if the templates are invalid. */
 export function followedClaims(
   session: Stored<RestoreSession>,
   { claims, classes, pods }: Followed,

@@ -1,6 +1,6 @@
 /**
- * Builds the commands by which a user restores in place without losing the present data of a claim, if `restore --in-place`
- * cannot.
+ * Builds the commands with which a user restores in place without losing the present data of a claim, if `restore
+ * --in-place` cannot.
  */
 import type { KubernetesObject, PersistentVolume, Pod, Stored } from '#src/api/kubernetes.ts';
 import { persistentVolumes } from '#src/api/resources.ts';
@@ -14,21 +14,21 @@ import type { ClaimInTheWay } from './claims-in-the-way.ts';
 import { restoreCommand, type RestoreWords } from './restore-command.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** What the command must know before it proposes steps that delete claims or scale a workload down. */
+/** The facts that the command needs before it proposes steps that delete claims or scale a workload down. */
 export interface Keeping {
-  /** By claim: its volume, if it has one; undefined if the user may not read volumes. */
+  /** By claim: its volume, if it has one. Undefined if the user may not read volumes. */
   readonly volumes: ReadonlyMap<string, Stored<PersistentVolume>> | undefined;
   /** The rights of `rightsToKeep` that the user does not have. */
   readonly lacking: readonly Right[];
-  /** The restored claims may wait for a first pod: then `restore` does not end with exit code 0. */
+  /** The restored claims may wait for a first pod. `restore` then does not end with exit code 0. */
   readonly mayBindLate: boolean;
   /** The user's name, for messages. */
   readonly user: string;
-  /** One command can do it: the user has the rights that `restore --in-place` needs. */
+  /** The user has the rights that `restore --in-place` needs, so that one command is enough. */
   readonly mayRestoreInPlace: boolean;
 }
 
-/** The rights that the steps need to lose no data. `stopped`: set if they scale its workload down. */
+/** Returns the rights that the steps need to lose no data. `stopped` is set if they scale its workload down. */
 export function rightsToKeep(
   volumes: readonly Stored<PersistentVolume>[],
   stopped: RestoreWords | undefined,
@@ -41,7 +41,7 @@ export function rightsToKeep(
   ];
 }
 
-/** Why the user's rights do not allow the steps; undefined if they do. */
+/** Says why the user's rights do not allow the steps. Undefined if they do. */
 export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Target): string | undefined {
   if (volumes === undefined) {
     return `cannot restore in place: user "${sanitize(user)}" may not get persistentvolumes, and a volume may be deleted with its claim, on some drivers with its snapshots`;
@@ -56,7 +56,8 @@ export function whyNotInPlace({ volumes, lacking, user }: Keeping, target: Targe
 }
 
 /**
- * Why the steps would not free the claims: a foreign pod, or a failed snapshot, keeps one; undefined if they would.
+ * Says why the steps would not free the claims: a foreign pod or a failed snapshot blocks the deletion of one.
+ * Undefined if they would.
  */
 export function whyHeld(ways: readonly ClaimInTheWay[], words: RestoreWords): string | undefined {
   const stopped = workloadToStop(ways, words);
@@ -82,8 +83,8 @@ export function isOfWorkload(words: RestoreWords, { metadata }: Pod): boolean {
 }
 
 /**
- * `words`, if the steps have to stop its workload; undefined: the claims do not belong to the workload, or it runs
- * no pods.
+ * Returns `words` if the steps have to stop its workload. Undefined if the claims do not belong to the workload, or if
+ * it runs no pods.
  */
 export function workloadToStop(
   ways: readonly ClaimInTheWay[],
@@ -93,7 +94,7 @@ export function workloadToStop(
   return isOwn && runningReplicas(words) > 0 ? words : undefined;
 }
 
-/** One command per line, to be pasted together: a command runs only if the one before it succeeded. */
+/** Returns one command per line, to paste together. Each runs only if the one before it has succeeded. */
 export function inPlaceSteps(
   ways: readonly ClaimInTheWay[],
   words: RestoreWords,
@@ -111,7 +112,7 @@ export function inPlaceSteps(
   const unready = ways.flatMap((way) => way.unready.map(({ metadata }) => metadata.name));
   const leaving = ways.some(({ claim }) => claim.metadata.deletionTimestamp !== undefined);
   const before = [
-    // This comes first: Kubernetes removes a claim that is being deleted as soon as nothing keeps it any more.
+    // This comes first: Kubernetes removes a claim that is being deleted as soon as its last finalizer is gone.
     ...names.flatMap((name) => {
       const volume = volumes.get(name);
       return volume && isDeletedWithClaim(volume) ? [retain(volume)] : [];
@@ -129,7 +130,7 @@ export function inPlaceSteps(
   return chained([...before, ...(stopped ? whileStopped(words, steps) : steps)], mayBindLate);
 }
 
-/** Wraps the steps so that meanwhile the workload runs no pods, and a StatefulSet does not delete its claims. */
+/** Wraps the steps so that the workload runs no pods meanwhile, and a StatefulSet does not delete its claims. */
 export function whileStopped(words: RestoreWords, steps: readonly string[]): string[] {
   const { target } = words;
   const of = [formatTarget(target), ...inNamespace(target.namespace)];
@@ -143,14 +144,14 @@ export function whileStopped(words: RestoreWords, steps: readonly string[]): str
   return deletesWhenScaled(words) ? [whenScaled('Retain'), ...stopped, whenScaled('Delete')] : stopped;
 }
 
-/** How many replicas the workload runs; 0: there is nothing to scale down. */
+/** Returns how many replicas the workload runs. 0 if there is nothing to scale down. */
 export function runningReplicas(words: RestoreWords): number {
   return partsOf(words)?.replicas ?? 0;
 }
 
 /**
  * Chains the steps with `&&`. After a restore whose claims may wait for a first pod there is no `&&`, because the next
- * step starts that pod. Where one of the steps cannot be shown, none is.
+ * step starts that pod. If one of the steps cannot be shown, shows none.
  */
 export function chained(steps: readonly string[], mayBindLate: boolean): string[] {
   const missing = steps.find((step) => !isCommand(step));
@@ -179,7 +180,7 @@ function retain({ metadata }: Stored<PersistentVolume>): string {
 
 const mostNamed = 2;
 
-/** Says that the present volumes keep the old data, and how to delete them; empty if there are none. */
+/** Says that the present volumes keep the old data, and how to delete them. Returns an empty text if there are none. */
 export function keptVolumes(ways: readonly ClaimInTheWay[], known: Keeping['volumes']): string {
   const volumes = ways.flatMap(({ claim }) => known?.get(claim.metadata.name) ?? []);
   if (volumes.length === 0) return '';

@@ -1,4 +1,4 @@
-/** Removes the labels and annotations by which a tool marks an object as its own. */
+/** Removes the labels and annotations with which a tool marks an object as its own. */
 
 /** A tool that finds its mark on an object takes the object over, or prunes it. */
 const names = new Set([
@@ -22,7 +22,7 @@ const prefixes = [
   'velero.io/',
 ];
 
-/** `marks`: labels or annotations; for a copy, which none of the tools owns. */
+/** Removes the marks from labels or annotations, for a copy that none of the tools owns. */
 export function withoutOwnership(marks: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(marks).filter(([name]) => !isOwnership(name)));
 }

@@ -6,7 +6,10 @@ import { noChoice, type Choice } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
-/** A failure 'not-found' if it does not exist, 'precondition' if it is being deleted or not ready. */
+/**
+ * Returns the snapshot, or a failure: 'not-found' if it does not exist, 'precondition' if it is being deleted or not
+ * ready.
+ */
 export function readySnapshot(
   template: VolumeClaimTemplate,
   snapshots: readonly Stored<VolumeSnapshot>[],

@@ -1,4 +1,4 @@
-/** Builds `restore` command lines for hints that can be pasted. */
+/** Builds `restore` command lines for hints, for the user to paste. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 
 import { formatTarget, type Target } from '#src/domain/workload/target.ts';
@@ -12,20 +12,20 @@ export interface RestoreFlags extends TemplateFlags {
   readonly claim: readonly string[];
 }
 
-/** What the user asked for. `workload` undefined if it does not exist, or the user may not read it. */
+/** What the user asked for. `workload` is undefined if it does not exist, or if the user may not read it. */
 export interface RestoreWords {
   readonly target: Target;
-  /** The restore point that was chosen, not `latest`, which may be another one by then. */
+  /** The chosen restore point, and not `latest`, which may be another one later. */
   readonly from: string;
   readonly flags: RestoreFlags;
-  /** The flags, as arguments of a command line. */
+  /** Writes the flags as arguments of a command line. */
   readonly written: (flags: RestoreFlags) => readonly FlagWord[];
-  /** By the claim's original name: the name under which it is restored. */
+  /** By the claim's original name: the name of the restored claim. */
   readonly names: ReadonlyMap<string, string>;
   readonly workload: Stored<KubernetesObject> | undefined;
 }
 
-/** The command for the same restore; `changed`: flags that replace the user's. */
+/** Returns the command for the same restore. `changed` are flags that replace the user's. */
 export function restoreCommand(
   { target, from, flags, written }: RestoreWords,
   changed: Partial<RestoreFlags> = {},
@@ -34,13 +34,13 @@ export function restoreCommand(
   return commandLine`kubectl stash restore ${formatTarget(target)} -n ${target.namespace} --from ${from} ${given}`;
 }
 
-/** The command that restores these claims of the target in place; `only` empty: all. */
+/** Returns the command that restores these claims of the target in place; all claims if `only` is empty. */
 export function inPlaceCommand(target: Target, from: string, only: readonly string[] = []): string {
   const given = only.length === 0 ? [] : [flag('--only', only.join(','))];
   return commandLine`kubectl stash restore ${formatTarget(target)} --in-place -n ${target.namespace} --from ${from} ${given}`;
 }
 
-/** The command that restores these claims under other names; `only` empty: all. */
+/** Returns the command that restores these claims under other names; all claims if `only` is empty. */
 export function besideCommand(target: Target, from: string, only: readonly string[]): string {
   const given = [
     ...(only.length === 0 ? [] : [flag('--only', only.join(','))]),

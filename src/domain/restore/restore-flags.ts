@@ -1,10 +1,13 @@
-/** The flags of `restore`, kept on its session for the command that goes on with it. */
+/** Records the flags of `restore` on its session, for the command that continues it. */
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import { flag, type FlagWord } from '#src/domain/command-line.ts';
 import { readJson } from '#src/domain/json.ts';
 
-/** Others could change what a pasted command does: any user who writes sessions can write the annotation. */
+/**
+ * Only these flags: any user who may write sessions can write the annotation, and other flags could change what a
+ * pasted command does.
+ */
 const kept: readonly unknown[] = [
   '--only',
   '--suffix',
@@ -15,12 +18,12 @@ const kept: readonly unknown[] = [
   '--before',
 ];
 
-/** The value of the annotation that `readFlags` reads. */
+/** Returns the value of the annotation that `readFlags` reads. */
 export function formatFlags(flags: readonly FlagWord[]): string {
   return JSON.stringify(flags.map(({ flag, value }) => [flag, value]));
 }
 
-/** Without what is malformed. */
+/** Reads the flags. Leaves out malformed entries. */
 export function readFlags({ metadata }: RestoreSession): FlagWord[] {
   const pairs = readJson(metadata.annotations?.[annotation.restoreFlags]);
   if (!Array.isArray(pairs)) return [];

@@ -10,8 +10,8 @@ import { describe, type ClaimProgress, type Verdict } from '#src/domain/session/
 import { isDeadlineExceeded, tellsFailure } from '#src/domain/session/session-status.ts';
 
 /**
- * The claims count more than the session's phase: in an Unknown session, claims that a pod uses by now may still be
- * bound. Undefined if there is still something to wait for.
+ * The claims count more than the session's phase: in an Unknown session, the claims that a pod uses by now may still
+ * become bound. Returns undefined if there is still something to wait for.
  */
 export function restoreVerdict(
   session: Stored<RestoreSession>,
@@ -21,8 +21,8 @@ export function restoreVerdict(
   if (phase === 'Failed' || phase === 'Invalid') {
     return { outcome: isDeadlineExceeded(session) ? 'timed-out' : 'failed', ...failure(session, claims) };
   }
-  // An operator may write Succeeded if it found nothing to restore. A claim that its status lists may just not be
-  // observed yet.
+  // An operator may write Succeeded even if it found nothing to restore. If the status lists a claim, this process may
+  // not have observed the claim yet.
   const tellsOfNone = phase === 'Succeeded' && (session.status?.stats ?? []).length === 0;
   if (claims.length === 0 || (tellsOfNone && claims.every((claim) => claim.phase === 'Pending'))) {
     return { outcome: 'failed', message: `its phase is ${phase ?? 'empty'}, but no claim was restored` };
@@ -38,7 +38,7 @@ export function restoreVerdict(
   };
 }
 
-/** `culprit`: the session itself, if its conditions say more than its claims. */
+/** `culprit` is the session itself if its conditions say more than its claims. */
 function failure(
   session: Stored<RestoreSession>,
   claims: readonly ClaimProgress[],

@@ -1,4 +1,4 @@
-/** What is known of the volume that a snapshot was cut from. */
+/** Finds out about the volume that a snapshot was cut from. */
 import type {
   PersistentVolumeClaim,
   Stored,
@@ -10,29 +10,29 @@ import type {
 import { readSourceClaim, sourceClaimOf, type SourceClaim } from '#src/domain/restore-points/source-claim.ts';
 
 export interface SnapshotOrigin {
-  /** The CSI driver; undefined if unknown. */
+  /** The CSI driver. Undefined if not known. */
   readonly driver: string | undefined;
-  /** Undefined if unknown. */
+  /** Undefined if not known. */
   readonly volumeMode: VolumeMode | undefined;
-  /** Whether an administrator allows a claim of another volumeMode; undefined if unknown. */
+  /** Whether an administrator allows a claim of another volumeMode. Undefined if not known. */
   readonly mayChangeMode: boolean | undefined;
 }
 
-/** By the name of a VolumeSnapshotContent: the content; none that does not exist, or that the user may not read. */
+/** VolumeSnapshotContents by name. Leaves out contents that do not exist, or that the user may not read. */
 export type Contents = ReadonlyMap<string, Stored<VolumeSnapshotContent>>;
 
-/** What is known of a claim whose snapshot has no record of it. */
+/** What is known about a claim that its snapshot does not record. */
 export interface ClaimRecord extends Pick<
   SourceClaim,
   'storageClassName' | 'accessModes' | 'volumeMode' | 'storage'
 > {
-  /** It comes from the claim, which still exists. */
+  /** The record comes from the claim, which still exists. */
   readonly present: boolean;
 }
 
 const permission = 'snapshot.storage.kubernetes.io/allow-volume-mode-change';
 
-/** `classes` undefined if the user may not read them. */
+/** `classes` is undefined if the user may not read them. */
 export function originOf(
   snapshot: VolumeSnapshot,
   classes: readonly VolumeSnapshotClass[] | undefined,
@@ -49,8 +49,8 @@ export function originOf(
 }
 
 /**
- * A record of its claim for a snapshot that has none: the claim itself if it existed when the snapshot was cut, else
- * what the content tells. Undefined if nothing is known.
+ * Returns a record of the claim for a snapshot without one: from the claim itself if it existed when the snapshot was
+ * cut, else from the content. Undefined if nothing is known.
  */
 export function recordFor(
   snapshot: Stored<VolumeSnapshot>,

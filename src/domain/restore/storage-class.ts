@@ -1,16 +1,19 @@
-/** Finds the StorageClass of a restored claim, and when it binds. */
+/** Finds the StorageClass of a restored claim, and whether it binds at once. */
 import type { Stored, StorageClass } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { failure, type Failure } from '#src/domain/finding.ts';
 import { nearest } from '#src/domain/nearest.ts';
 
-/** The name of the class that the template asks for; undefined if it asks for the default class. */
+/** Returns the name of the class that the template asks for. Undefined if it asks for the default class. */
 export function classNameOf({ metadata, spec }: VolumeClaimTemplate): string | undefined {
   return metadata.annotations?.[annotation.betaStorageClass] ?? spec.storageClassName;
 }
 
-/** The class that a claim of this template gets; undefined if it does not exist, or there is no default class. */
+/**
+ * Returns the class that a claim of this template gets. Undefined if it does not exist, or if there is no default
+ * class.
+ */
 export function classOfTemplate(
   template: VolumeClaimTemplate,
   classes: readonly Stored<StorageClass>[],
@@ -19,7 +22,10 @@ export function classOfTemplate(
   return wanted === undefined ? defaultOf(classes) : classes.find(({ metadata }) => metadata.name === wanted);
 }
 
-/** As the API server chooses it: the newest of those that are marked, of equally new ones the first by name. */
+/**
+ * Chooses the default class as the API server does: the newest class that is marked as default; among equally new ones,
+ * the first by name.
+ */
 function defaultOf(classes: readonly Stored<StorageClass>[]): Stored<StorageClass> | undefined {
   const marks = [annotation.defaultStorageClass, annotation.betaDefaultStorageClass];
   const [first] = classes
@@ -31,19 +37,19 @@ function defaultOf(classes: readonly Stored<StorageClass>[]): Stored<StorageClas
   return first;
 }
 
-/** Whether a claim of this template is bound only once a pod uses it. */
+/** Whether a claim of this template is bound only when a pod uses it. */
 export function bindsLate(template: VolumeClaimTemplate, classes: readonly Stored<StorageClass>[]): boolean {
   return classOfTemplate(template, classes)?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
-/** A hint for commands that have the flag. */
+/** Returns a hint for commands that have the flag. */
 export function addClass(name: string): string {
   return `add --storage-class ${name}`;
 }
 
 /**
- * A failure `not-found` for each template whose class does not exist. `hasFlag`: the command has a flag `--storage-class`, which says more
- * than a RestoreSession from a file.
+ * Returns a failure 'not-found' for each template whose class does not exist. `hasFlag`: the command has a flag
+ * `--storage-class`, which the hint then proposes.
  */
 export function missingStorageClasses(
   templates: readonly VolumeClaimTemplate[],

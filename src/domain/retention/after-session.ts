@@ -1,4 +1,4 @@
-/** Which snapshots a retention policy would keep and delete after a session that has not run. */
+/** Computes which snapshots a retention policy would keep and delete after a session that has not run. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { RestoreSession, RetentionPolicy } from '#src/api/stash.ts';
 import { namesInUse } from '#src/domain/restore-points/snapshots-to-restore.ts';
@@ -7,7 +7,7 @@ import { planRetention, type Invoker, type Line, type RetentionPlan } from './re
 
 export interface AfterSession {
   readonly invoker: Invoker;
-  /** The snapshots that exist. */
+  /** The existing snapshots. */
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
   /** The snapshots that the session would take. */
   readonly made: readonly Stored<VolumeSnapshot>[];

@@ -1,11 +1,11 @@
-/** Which sessions the history limit of a configuration deletes. Restore points outlive their sessions. */
+/** Chooses the sessions that the history limit of a configuration deletes. Restore points outlive their sessions. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
 
 import type { Invoker } from './retention.ts';
 import { isFinal } from '#src/domain/session/session-status.ts';
 
-/** The number of final sessions that a configuration keeps. */
+/** Returns the number of final sessions that a configuration keeps. */
 export function historyLimit({ spec }: BackupConfiguration): number {
   return spec.backupHistoryLimit ?? 1;
 }
@@ -13,13 +13,16 @@ export function historyLimit({ spec }: BackupConfiguration): number {
 export interface History {
   readonly invoker: Invoker;
   readonly sessions: readonly Stored<BackupSession>[];
-  /** Number of final sessions to keep; a negative one keeps none. */
+  /** Number of final sessions to keep. A negative number keeps none. */
   readonly limit: number;
-  /** Name of the session that has just ended: it is kept whatever the limit. */
+  /** Name of the session that has just ended. It stays whatever the limit is. */
   readonly ended: string;
 }
 
-/** Oldest first. Unfinished sessions are kept and do not count; a session that awaits its retry is kept and counts. */
+/**
+ * Returns the sessions to delete, oldest first. Unfinished sessions stay and do not count. A session that awaits its
+ * retry stays and counts.
+ */
 export function sessionsToForget({ invoker, sessions, limit, ended }: History): Stored<BackupSession>[] {
   const keep = Math.max(0, limit);
   return sessions

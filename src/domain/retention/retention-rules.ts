@@ -7,7 +7,10 @@ export type KeepField = 'keepLast' | 'keepHourly' | 'keepDaily' | 'keepWeekly' |
 export interface KeepRule {
   readonly field: KeepField;
   readonly word: string;
-  /** Key of the time's bucket in UTC: the newest of a bucket is kept. Left out: each time is its own bucket. */
+  /**
+   * Returns the key of the time's bucket in UTC. The newest snapshot of a bucket stays. If left out, each time is its
+   * own bucket.
+   */
   readonly bucket?: (at: Date) => string;
 }
 
@@ -20,7 +23,7 @@ export const keepRules: readonly KeepRule[] = [
   { field: 'keepYearly', word: 'yearly', bucket: (at) => at.toISOString().slice(0, 4) },
 ];
 
-/** Whether the policy has any rule; without one it keeps everything. */
+/** Whether the policy has any rule. Without rules, it keeps everything. */
 export function hasRules(policy: RetentionPolicy): boolean {
   return keepRules.some(({ field }) => (policy[field] ?? 0) > 0);
 }
@@ -30,7 +33,7 @@ export function prunes(policy: RetentionPolicy): boolean {
   return policy.prune && policy.dryRun !== true;
 }
 
-/** Why the policy is invalid, in one line; undefined if it is valid. */
+/** Says in one line why the policy is invalid. Undefined if it is valid. */
 export function retentionProblem(policy: RetentionPolicy): string | undefined {
   const bad = keepRules.find(({ field }) => {
     const count = policy[field] ?? 0;
@@ -44,7 +47,7 @@ function dateOf(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
 
-/** ISO weeks begin on Monday: the date of its Monday identifies a week. */
+/** Identifies an ISO week by the date of its Monday. */
 function mondayOf(at: Date): Date {
   return new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * day);
 }

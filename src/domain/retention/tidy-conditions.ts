@@ -1,4 +1,4 @@
-/** The conditions on a session about retention and history, which follow its end. */
+/** Builds the conditions of a session about retention and history, which follow its end. */
 import { stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { BackupConfiguration, BackupSession, RetentionPolicy } from '#src/api/stash.ts';
@@ -19,19 +19,22 @@ const conditions: Readonly<Record<TidyType, { readonly done: Condition; readonly
   [historyType]: { done: stashCondition.historyCleaned, failed: stashCondition.historyNotCleaned },
 };
 
-/** At most this many names are listed in a condition, which people read. */
+/** People read conditions: they list at most so many names. */
 const namesTold = 10;
 
 export function tidyCondition(type: TidyType, done: boolean, message: string): TidyCondition {
   return { ...conditions[type][done ? 'done' : 'failed'], message };
 }
 
-/** Whether a condition is about retention or history, and so does not tell how the session ended. */
+/** Whether a condition is about retention or history, and so does not say how the session ended. */
 export function isTidyCondition({ type }: Condition): boolean {
   return Object.hasOwn(conditions, type);
 }
 
-/** The conditions that are still missing after the end of a session; retention follows only a scheduled success. */
+/**
+ * Returns the conditions that are still missing after the end of a session. Retention follows only a scheduled session
+ * that succeeded.
+ */
 export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConfiguration): TidyType[] {
   if (!isFinal(session) || session.metadata.deletionTimestamp !== undefined) return [];
   const retains =
@@ -42,7 +45,7 @@ export function tidyingLeft(session: Stored<BackupSession>, { spec }: BackupConf
   return types.filter((type) => findCondition(session, type) === undefined);
 }
 
-/** The message after retention was applied: `keep-last-2: 3 snapshots stay, 2 deleted: data-1, logs-1`. */
+/** Returns the message after retention was applied: `keep-last-2: 3 snapshots stay, 2 deleted: data-1, logs-1`. */
 export function tellRetention(policy: RetentionPolicy, { stay, go }: RetentionPlan): string {
   const stays = `${policy.name}: ${snapshots(stay.length)} ${stay.length === 1 ? 'stays' : 'stay'}`;
   if (go.length === 0) return `${stays}, nothing to delete`;

@@ -1,8 +1,8 @@
-/** Says of a claim without an object that it waits for the session's pre hook. */
+/** Writes into the row of a claim without an object that it waits for the session's pre hook. */
 import type { HookNames, HookState } from '#src/domain/hooks/hook-step.ts';
 import type { ClaimProgress } from './progress.ts';
 
-/** The row with that message while the hook runs. Call it only for a session that has a pre hook and is unfinished. */
+/** Returns the row, with that message while the hook runs. Call it only for an unfinished session with a pre hook. */
 export function behindHook(
   row: ClaimProgress,
   { pre, post }: HookState,

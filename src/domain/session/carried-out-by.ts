@@ -8,7 +8,7 @@ import { isCommandLine, readHolder } from './holder.ts';
 import type { KindWords } from './kind-words.ts';
 import { conditionsOf } from './conditions-of.ts';
 
-/** `command line cli-1a2b3c4d`, `pod p of job j`; undefined if no executor has recorded itself. */
+/** Returns `command line cli-1a2b3c4d` or `pod p of job j`. Undefined if no executor has recorded itself. */
 export function carriedOutBy(
   session: Stored<AnySession>,
   { prefix }: Pick<KindWords, 'prefix'>,

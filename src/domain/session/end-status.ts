@@ -1,4 +1,4 @@
-/** Builds the status of a session that ends without its executor having judged the claims. */
+/** Builds the status of a session that ends before its executor has judged the claims. */
 import { executorCondition, stashCondition } from '#src/api/conditions.ts';
 import type { Condition, Stored } from '#src/api/kubernetes.ts';
 import type { AnySession, BackupSession, RestoreSession, StatusOf, TargetRef } from '#src/api/stash.ts';
@@ -16,7 +16,7 @@ export interface Ended {
   readonly now: Date;
 }
 
-/** Marks the session Failed; what the status says of its claims stays. */
+/** Marks the session Failed. Leaves the status of its claims as it is. */
 export function failedBackup(
   session: Stored<BackupSession>,
   { end, ref, timeoutMs, now }: Ended & { readonly ref: TargetRef | undefined },
@@ -53,7 +53,7 @@ export function failedRestore(
 
 type NewCondition = Omit<Condition, 'lastTransitionTime'>;
 
-/** How each kind of session says that it has no executor, and that it was disrupted. */
+/** The conditions with which a kind of session says that it has no executor, and that it was disrupted. */
 interface EndConditions {
   readonly kind: 'Backup' | 'Restore';
   readonly disrupted: Omit<NewCondition, 'message'>;
@@ -79,7 +79,7 @@ function conditionOf(
   }
 }
 
-/** The condition that says whether the operator has provided an executor for the session. */
+/** Builds the condition that says whether the operator has provided an executor for the session. */
 export function executorEnsured(kind: 'Backup' | 'Restore', ensured: boolean, message: string): NewCondition {
   return { ...executorCondition(kind, ensured), message };
 }
@@ -93,7 +93,7 @@ export function isExecutorEnsured(
   return (conditions ?? []).some(({ type, status }) => type === wanted.type && status === wanted.status);
 }
 
-/** Why the operator has not provided an executor so far; undefined if it has, or does not say. */
+/** Says why the operator has not provided an executor so far. Undefined if it has, or does not say. */
 export function whyNoExecutor(session: AnySession): string | undefined {
   const told = conditionsOf(session).find((condition) =>
     (['Backup', 'Restore'] as const).some((kind) => {

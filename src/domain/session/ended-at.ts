@@ -2,7 +2,7 @@
 import { parseDuration } from '#src/domain/duration.ts';
 import { createdAt, type Session } from './session-status.ts';
 
-/** By the API server's clock; undefined if the status has no duration. */
+/** Returns a time by the API server's clock. Undefined if the status has no duration. */
 export function endedAt(session: Session): Date | undefined {
   const took = parseDuration(session.status?.sessionDuration ?? '');
   return took === undefined ? undefined : new Date(createdAt(session).getTime() + took);

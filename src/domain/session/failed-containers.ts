@@ -6,13 +6,13 @@ export interface FailedContainer {
   readonly container: string;
   /** How often the container had run before the failed run. */
   readonly run: number;
-  /** The container was restarted: read the log of its previous run. */
+  /** The kubelet has restarted the container: read the log of its previous run. */
   readonly previous: boolean;
   /** One line: `pod p: container main exited with code 1 (Error)`. */
   readonly what: string;
 }
 
-/** Oldest pod first. Ignores pods of other Jobs. */
+/** Returns the failed containers, oldest pod first. Ignores pods of other Jobs. */
 export function failedContainers(job: Stored<Job>, pods: readonly Stored<Pod>[]): FailedContainer[] {
   return pods
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid))

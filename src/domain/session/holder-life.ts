@@ -1,4 +1,4 @@
-/** Judges whether a session's holder is alive, by its renewals and, for a Job's pod, by the pod. */
+/** Judges whether a session's holder is alive, by its renewals and, for a pod of a Job, by the state of the pod. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { lifeLeft, type Holder, type Sighting } from './holder.ts';
@@ -7,13 +7,18 @@ import { isPodOver } from './job-state.ts';
 export type HolderLife =
   /** No executor holds the session. */
   | { readonly state: 'none' }
-  /** `ofJob`: the holder is a pod of the session's Job. `until`: it counts as dead then, unless it renews before. */
+  /**
+   * `ofJob`: the holder is a pod of the session's Job. `until`: when the holder counts as dead, unless it renews
+   * before.
+   */
   | { readonly state: 'living'; readonly holder: Holder; readonly ofJob: boolean; readonly until: Date }
   | { readonly state: 'dead'; readonly holder: Holder }
-  /** The holder is a pod of the Job, and this pod is not in the cache: it is gone, or has not reached the cache yet. */
+  /**
+   * The holder is a pod of the Job, and the cache does not have this pod: it is gone, or has not reached the cache yet.
+   */
   | { readonly state: 'gone'; readonly holder: Holder; readonly until: Date };
 
-/** Kubernetes truncates a pod's generateName to so many characters. */
+/** The API server truncates a pod's generateName to so many characters. */
 const podNameStem = 58;
 
 /** Whether Kubernetes may have given `name` to a pod of this Job. */
@@ -21,7 +26,7 @@ export function isPodNameOf(name: string, jobName: string): boolean {
   return name.startsWith(`${jobName}-`.slice(0, podNameStem));
 }
 
-/** `pods`: the Job's pods, as far as the cache has them. */
+/** `pods` are the Job's pods, as far as the cache has them. */
 export function holderLife(
   { sighting, jobName, pods }: { sighting: Sighting; jobName: string; pods: readonly Stored<Pod>[] },
   now: Date,

@@ -1,7 +1,7 @@
 /**
  * The holder of a session: the executor that the annotation `stash.appscode.com/executor: <id> <counter>` names. The
- * holder increments the counter while it lives. No two machines' clocks are compared: an observer judges by how long it
- * has itself seen the same value.
+ * holder increments the counter while it lives. An observer judges by how long it has seen the same value, so that
+ * clocks of two machines are never compared.
  */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -14,7 +14,7 @@ export interface Holder {
   readonly counter: number;
 }
 
-/** Undefined if no executor holds the session. A value in another format counts as an id, with counter 0. */
+/** Returns undefined if no executor holds the session. A value in another format counts as an id, with counter 0. */
 export function readHolder(session: KubernetesObject): Holder | undefined {
   const value = session.metadata.annotations?.[annotation.executor];
   if (value === undefined || value === '') return undefined;
@@ -22,7 +22,10 @@ export function readHolder(session: KubernetesObject): Holder | undefined {
   return { id: match?.[1] ?? value, counter: Number(match?.[2] ?? 0) };
 }
 
-/** Whether an executor with a holder annotation has ever carried the session out, so that another may take it over. */
+/**
+ * Whether an executor with a holder annotation has ever carried the session out. Another executor may then take it
+ * over.
+ */
 export function goesByHolder(session: KubernetesObject): boolean {
   return session.metadata.annotations?.[annotation.executor] !== undefined;
 }
@@ -32,7 +35,7 @@ export function isCommandLine({ id }: Holder): boolean {
   return id.startsWith(commandLinePrefix);
 }
 
-/** A new id for one run of the command line. */
+/** Returns a new id for one run of the command line. */
 export function commandLineId(): string {
   return `${commandLinePrefix}${crypto.randomUUID().slice(0, 8)}`;
 }
@@ -43,7 +46,7 @@ export function formatHolder(holder: Holder): string {
   return `${holder.id} ${holder.counter}`;
 }
 
-/** What an observer remembers: the holder and counter that it saw, and since when (by its own clock). */
+/** What an observer remembers: the holder and counter that it saw, and since when, by its own clock. */
 export interface Sighting {
   readonly holder: Holder | undefined;
   readonly since: Date;
@@ -58,7 +61,7 @@ export function sight(previous: Sighting | undefined, session: KubernetesObject,
   return same ? previous : { holder, since: now };
 }
 
-/** Milliseconds until the sighted holder counts as dead; 0 or less: it does already. */
+/** Returns the milliseconds until the sighted holder counts as dead. 0 or less if it already does. */
 export function lifeLeft(sighting: Sighting, now: Date): number {
   return sighting.since.getTime() + deadAfterMs - now.getTime();
 }

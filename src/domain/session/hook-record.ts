@@ -20,7 +20,7 @@ export interface HookResult {
 export interface HookRecord<Status> {
   readonly names: HookNames;
   readonly has: (present: Status | undefined, hook: string) => boolean;
-  /** `result` undefined: removes the record, as if the hook had never run. */
+  /** If `result` is undefined, removes the record, as if the hook had never run. */
   readonly set: (
     present: Status | undefined,
     hook: string,

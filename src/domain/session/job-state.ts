@@ -1,4 +1,4 @@
-/** Describes a Job's state in words: what its pod waits for, that it runs, how it ended. */
+/** Describes a Job's state in words: what its pod waits for, that the pod runs, or how the Job ended. */
 import { jobCondition, podCondition, startingReasons } from '#src/api/conditions.ts';
 import type { Condition, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { conditionWords } from '#src/domain/condition-words.ts';
@@ -7,13 +7,13 @@ import { sanitize } from '#src/domain/sanitize.ts';
 
 export type JobState =
   /**
-   * `why` is one line: `pod p cannot be scheduled: 0/3 nodes are available`. `stuck`: it stays so until a user or an
-   * administrator acts.
+   * `why` is one line: `pod p cannot be scheduled: 0/3 nodes are available`. `stuck`: nothing changes until a user or
+   * an administrator acts.
    */
   | { readonly state: 'waiting'; readonly why: string; readonly stuck: boolean }
   | { readonly state: 'running'; readonly pod: string }
   | { readonly state: 'succeeded' }
-  /** The Job controller gave it up. */
+  /** The Job controller has marked the Job as failed. */
   | { readonly state: 'failed'; readonly why: string };
 
 /** Ignores pods of other Jobs; reads only metadata and status of each pod. */
@@ -42,7 +42,7 @@ export function jobState(job: Stored<Job>, pods: readonly Stored<Pod>[]): JobSta
   );
 }
 
-/** Whether the Job controller has ended it. */
+/** Whether the Job controller has marked the Job as complete or failed. */
 export function isJobOver({ status }: Job): boolean {
   return [jobCondition.failed, jobCondition.complete].some((type) => isTrue(status?.conditions, type));
 }
@@ -114,7 +114,7 @@ function podFailure({ metadata, status }: Stored<Pod>): string {
   );
 }
 
-/** Characters of a termination message that are shown: the last ones, which say why the container ended. */
+/** How many characters of a termination message are shown: the last ones, which say why the container ended. */
 const longestMessage = 500;
 
 function endOfMessage(message: string): string {

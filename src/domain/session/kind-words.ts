@@ -11,16 +11,19 @@ export interface KindWords {
   readonly makes: Resource;
   /** What a successful session did to its workload: `snapshotted`. */
   readonly done: string;
-  /** Whether it needs no workload: a message that names one must say whether it exists. */
+  /** Whether the session needs no workload. A message that names a workload must then say whether it exists. */
   readonly withoutWorkload: boolean;
-  /** The state of a claim that is done: `Ready`. */
+  /** The word for the state of a claim that is done: `Ready`. */
   readonly ready: string;
-  /** What to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1']`; undefined if it does not exist. */
+  /**
+   * What to `kubectl describe` for a claim that failed: `['volumesnapshot', 'data-1']`. Undefined if the object does
+   * not exist.
+   */
   readonly describes: (row: {
     readonly claim: string;
     readonly snapshot?: string | undefined;
     readonly startedAt?: Date | undefined;
   }) => readonly string[] | undefined;
-  /** The command that shows what a deleted session has left; `target`: `deployment/foo`. */
+  /** The command that shows what a deleted session has left. `target` is for example `deployment/foo`. */
   readonly shows: (target: string) => readonly string[];
 }

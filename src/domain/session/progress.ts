@@ -1,4 +1,4 @@
-/** How far a session has come, claim by claim: what an executor decides on and what a follower shows. */
+/** The progress of a session, claim by claim. Executors decide by it, and followers show it. */
 import type { KindWords } from './kind-words.ts';
 import type { ClaimPhase } from './roll-up.ts';
 import type { Target } from '#src/domain/workload/target.ts';
@@ -6,11 +6,11 @@ import type { Target } from '#src/domain/workload/target.ts';
 export interface ClaimProgress {
   readonly claim: string;
   readonly phase: ClaimPhase;
-  /** The VolumeSnapshot that is taken or restored, once its name is known. */
+  /** The VolumeSnapshot that the session takes or restores, if its name is known. */
   readonly snapshot?: string | undefined;
   /** A quantity: `1Gi`. */
   readonly size?: string | undefined;
-  /** What the claim waits for, the last report about it, or why it failed; one line. */
+  /** One line: what the claim waits for, the last report about it, or why it failed. */
   readonly message?: string | undefined;
   /** By the API server's clock. */
   readonly startedAt?: Date | undefined;
@@ -21,14 +21,14 @@ export interface Progress {
   readonly session: string;
   readonly target: Target | undefined;
   readonly namespace: string;
-  /** `status.phase` of the session; undefined before an executor has started it. */
+  /** `status.phase` of the session. Undefined before an executor has started it. */
   readonly statusPhase: string | undefined;
   readonly claims: readonly ClaimProgress[];
   readonly startedAt: Date;
   readonly deadline: Date;
   /** Notes that concern no single claim: a Job that waits, a lost connection. */
   readonly notes: readonly string[];
-  /** Set once nothing more will happen. */
+  /** Set when nothing more will happen. */
   readonly verdict?: Verdict | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** One line, without the session's name: `data-db-1: not ready after 10m`. */
   readonly message: string;
-  /** The object to describe if it is not a claim: `job/stash-vs-db-1`. */
+  /** The object that the user should `kubectl describe`, if it is not a claim: `job/stash-vs-db-1`. */
   readonly culprit?: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function describe(claims: readonly ClaimProgress[]): string {
   return [...causes].map(([cause, of]) => `${of.map(({ claim }) => claim).join(', ')}: ${cause}`).join('; ');
 }
 
-/** Names of the claims for which nothing has been created yet. */
+/** Returns the names of the claims for which nothing has been created yet. */
 export function pendingClaims(claims: readonly ClaimProgress[]): ReadonlySet<string> {
   return new Set(claims.filter(({ phase }) => phase === 'Pending').map(({ claim }) => claim));
 }

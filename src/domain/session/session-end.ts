@@ -1,4 +1,4 @@
-/** Why a session is ended before its executor has finished it. */
+/** Why a program ends a session before its executor has finished it. */
 
 export interface SessionEnd {
   /** `late`: past its deadline; `not-ensured`: the operator could not provide an executor. */
@@ -7,12 +7,12 @@ export interface SessionEnd {
   readonly why: string;
 }
 
-/** Why the unfinished claims have failed; undefined: because of the deadline. */
+/** Returns why the unfinished claims have failed. Undefined if because of the deadline. */
 export function disruptionOf(end: SessionEnd | undefined): string | undefined {
   return end === undefined || end.how === 'late' ? undefined : end.why;
 }
 
-/** What to add to the words about a deadline that has passed. */
+/** Returns what to add to a message about a deadline that has passed. */
 export function latenessOf(end: SessionEnd | undefined): string | undefined {
   return end?.how === 'late' ? end.why : undefined;
 }

@@ -13,17 +13,17 @@ export interface SessionProgress<S extends AnySession> {
   readonly session: Stored<S>;
   readonly target: Target | undefined;
   readonly claims: readonly ClaimProgress[];
-  /** Milliseconds; counts as long as the session has no deadline. */
+  /** Milliseconds. Applies as long as the session has no deadline. */
   readonly timeoutMs: number;
   readonly notes?: readonly string[];
 }
 
-/** How to read the progress of one kind of session. */
+/** The functions that read the progress of one kind of session. */
 export interface SessionReading<S extends AnySession> {
   readonly words: KindWords;
   readonly hookRecord: { readonly names: HookNames };
   readonly hookState: (session: Stored<S>) => HookState;
-  /** Called once the session's status is final. Undefined if there is still something to wait for. */
+  /** Called when the session's status is final. Returns undefined if there is still something to wait for. */
   readonly verdict: (session: Stored<S>, claims: readonly ClaimProgress[]) => Verdict | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Reads and writes what the statuses of all kinds of session have in common. */
+/** Reads and writes the fields that the statuses of all kinds of session have in common. */
 import type { Condition, KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import { stashCondition, type StashCondition } from '#src/api/conditions.ts';
 
@@ -9,7 +9,10 @@ import { isInPlace } from './in-place.ts';
 
 const defaultTimeoutMs = 10 * 60_000;
 
-/** Milliseconds that a session may take: `timeOut` of its spec or of its configuration within the limits, else ten minutes. */
+/**
+ * Returns the milliseconds that a session may take: `timeOut` of its spec or of its configuration within the limits,
+ * else ten minutes.
+ */
 export function timeLimitMs(timeOut: string | undefined): number {
   return boundedWaitMs(timeOut) ?? defaultTimeoutMs;
 }
@@ -29,8 +32,8 @@ export type Session = Stored<KubernetesObject> & {
 export const finalPhases: readonly string[] = ['Succeeded', 'Failed', 'Skipped', 'Unknown', 'Invalid'];
 
 /**
- * Whether the session's status says that it has ended. A restore in place has ended once its command line says so:
- * AppsCode's operator writes a final phase when the new claims are bound, before they replace the present ones.
+ * Whether the session's status says that it has ended. Of a restore in place, only its command line says so: AppsCode's
+ * operator writes a final phase when the new claims are bound, before they replace the present ones.
  */
 export function isFinal(session: Session): boolean {
   const phase = session.status?.phase ?? '';
@@ -38,16 +41,19 @@ export function isFinal(session: Session): boolean {
   return phase === 'Failed' || findCondition(session, stashCondition.restoreCompleted.type) !== undefined;
 }
 
-/** Undefined until an executor has started the session. */
+/** Returns undefined until an executor has started the session. */
 export function deadlineOf(session: Session): Date | undefined {
   const written = session.status?.sessionDeadline;
   return written === undefined ? undefined : new Date(written);
 }
 
-/** While the watch is disconnected, an object may be ready without the executor knowing: judge it so much later. */
+/**
+ * While the watch is disconnected, an object may be ready and the executor does not know. So the executor judges it so
+ * much later.
+ */
 export const lostGraceMs = 15_000;
 
-/** When an unfinished claim counts as late; `lost`: the observed state may be out of date. */
+/** Returns when an unfinished claim counts as late. `lost`: the observed state may be out of date. */
 export function lateAt(deadline: Date, lost: boolean): Date {
   return new Date(deadline.getTime() + (lost ? lostGraceMs : 0));
 }
@@ -56,12 +62,15 @@ export function createdAt(session: Session): Date {
   return new Date(session.metadata.creationTimestamp);
 }
 
-/** Time from creation to `now` in the format of `status.sessionDuration`; 0 if clocks differ and it is negative. */
+/**
+ * Returns the time from creation to `now` in the format of `status.sessionDuration`. 0 if it is negative because clocks
+ * differ.
+ */
 export function durationSince(session: Session, now: Date): string {
   return formatGoDuration(Math.max(0, now.getTime() - createdAt(session).getTime()));
 }
 
-/** `why`: what delayed the session, if that is known. */
+/** `why` is what delayed the session, if known. */
 export function deadlineExceeded(timeoutMs: number, why?: string): Omit<Condition, 'lastTransitionTime'> {
   return {
     ...stashCondition.deadlineExceeded,

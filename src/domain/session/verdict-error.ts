@@ -1,4 +1,4 @@
-/** Makes an error of a session that did not succeed: what happened, and what to do next. */
+/** Makes the error for a session that did not succeed: what happened, and what the user can do next. */
 import type { Resource } from '#src/api/resources.ts';
 import { assertNever, StashError, type ErrorKind } from '#src/errors.ts';
 
@@ -25,11 +25,11 @@ const words: Record<Exclude<Outcome, 'succeeded'>, string> = {
   'waiting-for-consumer': 'is waiting',
 };
 
-/** The error to throw; undefined if the session succeeded. */
+/** Returns the error to throw. Undefined if the session succeeded. */
 export function verdictError(progress: Progress, verdict: Verdict): StashError | undefined {
   const { outcome, message, culprit } = verdict;
   if (outcome === 'succeeded') return undefined;
-  // A driver's message may contain line breaks, and an error is one line.
+  // A driver's message may contain line breaks, but an error is one line.
   const line = sanitize(`${sessionOf(progress)} ${words[outcome]}: ${message}`);
   return new StashError(kinds[outcome], line, {
     hint:
@@ -68,7 +68,10 @@ function nextStep(progress: Progress, outcome: Exclude<Outcome, 'succeeded'>): s
   }
 }
 
-/** The command that describes the first claim that did not succeed; the session, if that was not created. */
+/**
+ * Returns the command that describes the object of the first claim that did not succeed; if there is no such object,
+ * the session.
+ */
 function describeCommand(progress: Progress): string {
   const culprit = progress.claims.find(({ phase }) => phase !== 'Succeeded');
   const object = culprit && progress.kind.describes(culprit);

@@ -1,11 +1,11 @@
-/** Which tool keeps an object as it is in Git or in a chart, by the marks that the tool leaves on it. */
+/** Finds the tool that keeps an object in sync with Git or with a chart, by the labels and annotations of the tool. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 
 export type GitopsTool = 'Argo CD' | 'Flux' | 'Helm';
 
 const syncOptions = 'argocd.argoproj.io/sync-options';
 
-/** `app.kubernetes.io/instance` alone tells nothing: Argo CD, Helm and people set it. */
+/** `app.kubernetes.io/instance` alone says nothing: Argo CD, Helm and people set it. */
 export function gitopsToolOf({
   metadata: { labels = {}, annotations = {} },
 }: KubernetesObject): GitopsTool | undefined {
@@ -22,7 +22,7 @@ export function isGitopsManager(manager: string): boolean {
 /** The label by which Argo CD before 3 knows its objects by default, and which charts set, too. */
 export const instanceLabel = 'app.kubernetes.io/instance';
 
-/** These tools leave the object when Git or the chart no longer has it. */
+/** Whether the tool leaves the object in the cluster when Git or the chart no longer has it. */
 export function isNeverPruned({ metadata: { labels = {}, annotations = {} } }: KubernetesObject): boolean {
   const options = optionsOf(annotations);
   return (
@@ -32,7 +32,7 @@ export function isNeverPruned({ metadata: { labels = {}, annotations = {} } }: K
   );
 }
 
-/** Argo CD replaces the object as a whole at each sync, so that fields which nobody may change make it fail. */
+/** Whether Argo CD replaces the whole object at each sync. The sync then fails if that changes an immutable field. */
 export function isReplaced({ metadata: { annotations = {} } }: KubernetesObject): boolean {
   const options = optionsOf(annotations);
   return options.includes('Replace=true') || options.includes('Force=true');

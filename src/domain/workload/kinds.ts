@@ -1,6 +1,6 @@
 /**
- * The kinds that can be snapshotted and restored, one entry each. Arguments, completion, names, roles, the operator's
- * caches and the search for pods and claims are all derived from this table.
+ * The kinds that users can snapshot and restore, one entry each. Arguments, completion, names, roles, the operator's
+ * caches and the search for pods and claims use this table.
  */
 import type {
   KubernetesObject,
@@ -27,22 +27,22 @@ export interface TargetType<T extends KubernetesObject = KubernetesObject> {
   readonly byAppscode: boolean;
   /** Left out for a claim, which runs no pods. */
   readWorkload?(object: T): WorkloadParts;
-  /** The kind through which it controls its pods; left out if it controls them directly. */
+  /** The kind through which the workload controls its pods. Left out if it controls them directly. */
   readonly podsThrough?: Resource;
-  /** Whether its controller, when scaling down, also deletes pods that have ended. */
+  /** Whether the controller, when it scales down, also deletes pods that have ended. */
   readonly deletesEndedPods?: boolean;
 }
 
 /** The fields about pods and claims of a workload, the same for all kinds. */
 export interface WorkloadParts {
   readonly podSpec: PodSpec;
-  /** A LabelSelector, or the plain map of a ReplicationController; undefined without a selector. */
+  /** A LabelSelector, or the plain map of a ReplicationController. Undefined without a selector. */
   readonly selector: LabelSelector | Record<string, string> | undefined;
   /** Undefined if the workload cannot be scaled. */
   readonly replicas: number | undefined;
-  /** Number of pods that its controller should run. */
+  /** Number of pods that the controller should run. */
   readonly wantedPods: number;
-  /** Undefined if its controller creates no claims. */
+  /** Undefined if the controller creates no claims. */
   readonly claims: ReplicaClaims | undefined;
 }
 
@@ -103,12 +103,12 @@ export const targetKinds = Object.keys(types) as readonly TargetKind[];
 
 const all: readonly TargetType[] = Object.values(targetTypes);
 
-/** `object` must be of `kind`. Undefined for a claim. */
+/** `object` must be of `kind`. Returns undefined for a claim. */
 export function readWorkload(kind: TargetKind, object: KubernetesObject): WorkloadParts | undefined {
   return targetTypes[kind].readWorkload?.(object);
 }
 
-/** The kind that a word names in kubectl, in upper or lower case: `sts`, `statefulset`, `StatefulSets`. */
+/** Returns the kind that a word names in kubectl, in upper or lower case: `sts`, `statefulset`, `StatefulSets`. */
 export function kindOfWord(word: string): TargetKind | undefined {
   return kindsByWord.get(word.toLowerCase());
 }

@@ -1,4 +1,4 @@
-/** Label queries as `kubectl -l` takes them, for labels that no server selects by. */
+/** Parses label queries as `kubectl -l` does, for labels by which the API server cannot select. */
 import { StashError } from '#src/errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;

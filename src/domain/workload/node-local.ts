@@ -1,11 +1,17 @@
-/** Volumes whose data is on the disks of some nodes: the labels that they require of a node name neither zone nor region. */
+/**
+ * Recognizes volumes whose data is on the disks of certain nodes: their node affinity names labels other than zone and
+ * region.
+ */
 import type { NodeRequirement, PersistentVolume } from '#src/api/kubernetes.ts';
 
 export function isNodeLocal(volume: PersistentVolume): boolean {
   return localRequirements(volume).length > 0;
 }
 
-/** The values of node labels that it requires; none if it requires others as well. */
+/**
+ * Returns the label values that the volume requires of a node. None if its node affinity has other requirements as
+ * well.
+ */
 export function localRequirements({ spec }: PersistentVolume): NodeRequirement[] {
   const terms = spec.nodeAffinity?.required?.nodeSelectorTerms ?? [];
   const required = terms.map(({ matchExpressions = [] }) => matchExpressions.filter(isOfNode));

@@ -1,11 +1,11 @@
-/** `${POD_ORDINAL}` in the claim templates of a RestoreSession. */
+/** Replaces `${POD_ORDINAL}` in the claim templates of a RestoreSession. */
 import type { VolumeClaimTemplate } from '#src/api/stash.ts';
 import { StashError } from '#src/errors.ts';
 
 import { quoted, shortened } from '#src/domain/quoted.ts';
 
 const variable = /\$\{([^}]*)\}/g;
-/** Before the variable is replaced. `variable` takes quadratic time for a text such as `${${${`. */
+/** The limit before the variable is replaced. `variable` takes quadratic time for a text such as `${${${`. */
 const longestText = 1_000;
 export const ordinalVariable = '${POD_ORDINAL}';
 
@@ -20,8 +20,8 @@ export function hasOrdinal(template: VolumeClaimTemplate): boolean {
 }
 
 /**
- * The template for one ordinal: replaces the variable in the claim's name, the values of its labels and the snapshot's
- * name.
+ * Returns the template for one ordinal: with the variable replaced in the claim's name, the values of its labels and
+ * the snapshot's name.
  * @throws StashError 'invalid' for any other variable in these fields, and for a text that no name or label can have
  */
 export function withOrdinal(template: VolumeClaimTemplate, ordinal: number): VolumeClaimTemplate {

@@ -1,9 +1,11 @@
-/** Which pods a workload controls: its selector may also match pods of other workloads. */
+/** Finds the pods that a workload controls. Its selector may also match pods of other workloads. */
 import type { KubernetesObject, OwnerReference, Pod, Stored } from '#src/api/kubernetes.ts';
 
 import { targetTypes, type TargetKind } from './kinds.ts';
 
-/** Names of the objects of kind `podsThrough` that control `pods`, as for a Deployment its ReplicaSets. */
+/**
+ * Returns the names of the objects of kind `podsThrough` that control `pods`, such as the ReplicaSets of a Deployment.
+ */
 export function ownersToRead(kind: TargetKind, pods: readonly Stored<Pod>[]): string[] {
   const { podsThrough } = targetTypes[kind];
   if (podsThrough === undefined) return [];
@@ -11,7 +13,7 @@ export function ownersToRead(kind: TargetKind, pods: readonly Stored<Pod>[]): st
   return [...new Set(owners.flatMap((owner) => owner?.name ?? []))];
 }
 
-/** `owners`: the existing objects that `ownersToRead` names. */
+/** `owners` are the existing objects that `ownersToRead` names. */
 export function podsControlledBy(
   kind: TargetKind,
   workload: Stored<KubernetesObject>,
@@ -26,7 +28,7 @@ export function podsControlledBy(
   return pods.filter((pod) => controllers.includes(controllerOf(pod)?.uid ?? ''));
 }
 
-/** The object that controls it; undefined if none does. */
+/** Returns the owner reference to the controller. Undefined if the object has none. */
 export function controllerOf({ metadata }: KubernetesObject): OwnerReference | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }

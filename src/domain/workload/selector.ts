@@ -1,4 +1,4 @@
-/** Label selectors of workloads: a LabelSelector, or the plain map of a ReplicationController. */
+/** Matches label selectors of workloads: a LabelSelector, or the plain map of a ReplicationController. */
 import type { LabelSelector, NodeRequirement } from '#src/api/kubernetes.ts';
 import { assertNever } from '#src/errors.ts';
 
@@ -7,7 +7,10 @@ import type { WorkloadParts } from './kinds.ts';
 type Selector = WorkloadParts['selector'];
 type Labels = Readonly<Record<string, string>>;
 
-/** The selector as a label query: `app=foo,tier in (a,b),!legacy`; '', which selects all, for an empty or absent one. */
+/**
+ * Returns the selector as a label query: `app=foo,tier in (a,b),!legacy`. An empty or absent selector gives '', which
+ * selects all.
+ */
 export function formatSelector(selector: Selector): string {
   const { matchLabels = {}, matchExpressions = [] } = asLabelSelector(selector);
   const equals = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
@@ -26,7 +29,10 @@ export function formatSelector(selector: Selector): string {
   return [...equals, ...expressions].join(',');
 }
 
-/** Whether the selector matches the labels. As in Kubernetes, an empty selector matches all, an absent one none. */
+/**
+ * Whether the selector matches the labels. As in Kubernetes, an empty selector matches all labels, and an absent
+ * selector none.
+ */
 export function matches(selector: Selector, labels: Labels | undefined): boolean {
   if (selector === undefined) return false;
   const has = new Map(Object.entries(labels ?? {}));
@@ -37,7 +43,10 @@ export function matches(selector: Selector, labels: Labels | undefined): boolean
   );
 }
 
-/** Whether the value of a label, or of a node's field, meets what is required of it; undefined if there is no such label. */
+/**
+ * Whether the value of a node's label or field meets the requirement. `value` is undefined if the node has no such
+ * label.
+ */
 export function meets({ operator, values = [] }: NodeRequirement, value: string | undefined): boolean {
   switch (operator) {
     case 'In':

@@ -25,7 +25,9 @@ export function isTargetKind(kind: string | undefined): kind is TargetKind {
   return kind !== undefined && Object.hasOwn(targetTypes, kind);
 }
 
-/** The target in our annotation on a session or snapshot; undefined if it is missing or malformed. */
+/**
+ * Returns the target in our annotation on a session or snapshot. Undefined if the annotation is missing or malformed.
+ */
 export function readTarget({ metadata }: KubernetesObject): Target | undefined {
   const { namespace = '', annotations } = metadata;
   const value = readJson(annotations?.[annotation.target]) as Partial<Target> | undefined;
@@ -33,17 +35,17 @@ export function readTarget({ metadata }: KubernetesObject): Target | undefined {
   return isTargetKind(kind) && typeof name === 'string' ? { kind, name, namespace } : undefined;
 }
 
-/** The reference to a target, as specs and statuses have it. */
+/** Returns the reference to a target, as specs and statuses contain it. */
 export function refOf({ kind, name }: Target): { apiVersion: string; kind: TargetKind; name: string } {
   return { apiVersion: targetApiVersion(kind), kind, name };
 }
 
-/** The annotation that `readTarget` reads. */
+/** Returns the annotation that `readTarget` reads. */
 export function targetAnnotation(target: Target): Record<string, string> {
   return { [annotation.target]: JSON.stringify(refOf(target)) };
 }
 
-/** The target that a reference names, in the namespace of the object that holds the reference. */
+/** Returns the target that a reference names, in the namespace of the object with the reference. */
 export function targetOfRef(
   { kind, name }: { readonly kind?: string | undefined; readonly name?: string | undefined } = {},
   { metadata }: KubernetesObject,

@@ -1,8 +1,8 @@
-/** How large a volume is. */
+/** Reads the size of a volume. */
 import type { PersistentVolume } from '#src/api/kubernetes.ts';
 import { parseQuantity } from '#src/domain/quantity.ts';
 
-/** Bytes; 0 if its capacity is malformed or left out. */
+/** Returns bytes. 0 if the capacity is malformed or left out. */
 export function volumeSize({ spec }: PersistentVolume): bigint {
   return parseQuantity(spec.capacity?.storage ?? '') ?? 0n;
 }

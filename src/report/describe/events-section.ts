@@ -8,7 +8,7 @@ import { whereKnown, type Page } from './page.ts';
 
 const mostEvents = 20;
 
-/** At the end of a page, newest last, as kubectl shows them. */
+/** Builds the section at the end of a page: Events as kubectl shows them, newest last. */
 export function eventsSection(read: Read<readonly Stored<Event>[]>, { age }: Moments): Page {
   return whereKnown('Events', read, (events) => {
     const columns: readonly Column<Stored<Event>>[] = [

@@ -1,11 +1,11 @@
-/** A page in the layout of `kubectl describe`: labels in a column, and sections that are indented. */
+/** Lays out a page like `kubectl describe`: labels in a column, and indented sections. */
 import { whereRead, type Read } from '#src/domain/checks/check.ts';
 import { sanitize } from '#src/domain/sanitize.ts';
 
 export type Page = readonly Item[];
 
 export type Item =
-  /** Several lines stand below each other. */
+  /** Several values are printed below each other. */
   | { readonly label: string; readonly value: string | readonly string[] }
   | { readonly label: string; readonly items: Page }
   /** A table as `renderTable` returns it. */
@@ -14,14 +14,14 @@ export type Item =
 const indent = '  ';
 const none = '<none>';
 
-/** Each line ends in a line break. */
+/** Returns lines that end in a line break. */
 export function renderPage(page: Page): string {
   return linesOf(page)
     .map((line) => `${line}\n`)
     .join('');
 }
 
-/** A section about what was read, else a line that says which right it needs. */
+/** Returns a section about the value, else a line that says which right is missing. */
 export function whereKnown<T>(label: string, read: Read<T>, items: (value: T) => Page): Page {
   return 'value' in read ? items(read.value) : [{ label, value: unknown(read) }];
 }

@@ -1,4 +1,4 @@
-/** The page about one session. */
+/** Builds the page about one session. */
 import type { Event, Stored } from '#src/api/kubernetes.ts';
 import type { Read } from '#src/domain/checks/check.ts';
 import type { SessionFacts } from '#src/domain/describe/facts.ts';

@@ -1,4 +1,4 @@
-/** The story of a session: who ran it, how far it came, and what its objects say. */
+/** Tells the story of a session: who carried it out, how far it came, and what its objects say. */
 import type { Condition } from '#src/api/kubernetes.ts';
 import { conditionWords } from '#src/domain/condition-words.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -24,7 +24,7 @@ import { unknown, whereKnown, type Page } from './page.ts';
 const mostRows = 50;
 const mostConditions = 30;
 
-/** Without its name, which the caller shows. */
+/** Leaves out the name of the session, which the caller shows. */
 export function storyOf(facts: SessionFacts, moments: Moments): Page {
   const { session, words, target, jobName } = facts;
   const { status, metadata } = session;
@@ -164,7 +164,7 @@ function jobWords(state: JobState): string {
   }
 }
 
-/** Without those of hooks, which have a section of their own. */
+/** Leaves out the conditions of hooks, which have a section of their own. */
 function conditionsSection({ session, hookNames }: SessionFacts, { at }: Moments): Page {
   const ofHooks = [hookNames.pre, hookNames.post].map(hookConditionType);
   const all = conditionsOf(session)
@@ -180,7 +180,7 @@ function conditionsSection({ session, hookNames }: SessionFacts, { at }: Moments
   return [{ label: 'Conditions', table }];
 }
 
-/** Reasons say what happened: `FailedToApplyRetentionPolicy` becomes `failed to apply retention policy`. */
+/** Turns a reason into words: `FailedToApplyRetentionPolicy` becomes `failed to apply retention policy`. */
 function statusWords({ type, status, reason }: Condition): string {
   if (reason === undefined || reason === '') return `${type} is ${status}`;
   return reason.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase();
@@ -190,7 +190,7 @@ function more(count: number): string {
   return count > 0 ? `... and ${count} more\n` : '';
 }
 
-/** A section, or the words that there is none. */
+/** Returns a section about the last session, or says that there is none. */
 export function lastSession(
   last: Read<SessionFacts | undefined>,
   name: (facts: SessionFacts) => string,

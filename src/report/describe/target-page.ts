@@ -1,4 +1,4 @@
-/** The page about a workload or a claim. */
+/** Builds the page about a workload or a claim. */
 import { annotatedDriver } from '#src/domain/backup/snapshot-class.ts';
 import type { VolumeSnapshotClass } from '#src/api/kubernetes.ts';
 import type { ClaimFacts, ConfigurationFacts, TargetFacts } from '#src/domain/describe/facts.ts';
@@ -27,7 +27,7 @@ import { lastSession } from './story.ts';
 export interface TargetPageOptions {
   readonly moments: Moments;
   readonly zone: TimeZone;
-  /** Empty if the user may not read them. */
+  /** Empty if the user may not read snapshot classes. */
   readonly classes: readonly VolumeSnapshotClass[];
   readonly at: (command: string) => string;
 }
@@ -100,7 +100,7 @@ function stateOf({ claim }: ClaimFacts): string {
   return claim.metadata.deletionTimestamp === undefined ? (claim.status?.phase ?? 'Pending') : 'Terminating';
 }
 
-/** The volume tells it; if that cannot be read, the claim's provisioner may. */
+/** Finds the driver by the volume; if the user may not read that, by the claim's provisioner annotation. */
 function driverOf({ claim, volume }: ClaimFacts, classes: readonly VolumeSnapshotClass[]): string {
   if (claim === undefined) return '';
   if ('value' in volume && volume.value !== undefined)

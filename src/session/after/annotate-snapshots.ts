@@ -10,7 +10,7 @@ import { persist } from '#src/session/persist.ts';
 const patchesInFlight = 16;
 
 interface Named {
-  /** With a UID, a new snapshot of the same name is left alone. */
+  /** With a UID, leaves a new snapshot of the same name alone. */
   readonly metadata: { readonly name: string; readonly uid?: string };
 }
 

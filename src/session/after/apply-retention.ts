@@ -18,14 +18,15 @@ import { persist } from '#src/session/persist.ts';
 export interface Retained {
   /** Names of the deleted snapshots. */
   readonly deleted: readonly string[];
-  /** What was deleted, or why nothing was; one line that begins with the policy's name. */
+  /** One line that begins with the policy's name and says what was deleted, or why nothing was. */
   readonly message: string;
   readonly done: boolean;
 }
 
 /**
- * Deletes only what `line` made, and nothing that a session is going to restore. Reads the snapshots right before it deletes the first one; if the restore point of `session` is no longer
- * complete, it deletes none. Rejects only with 'interrupted'.
+ * Deletes only restore points of `line`, and no snapshot that a session is going to restore. Reads the snapshots right
+ * before it deletes the first one. Deletes none if the restore point of `session` is no longer complete. Rejects only
+ * with 'interrupted'.
  */
 export async function applyRetention(
   environment: HoldEnvironment,

@@ -1,4 +1,4 @@
-/** Deletes objects; safe to repeat: an object that is gone already counts as deleted. */
+/** Deletes objects. Safe to repeat: an object that does not exist counts as deleted. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import { deleteSame } from '#src/cluster/delete-same.ts';
@@ -8,9 +8,9 @@ import { isStashError, StashError } from '#src/errors.ts';
 import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
-/** So many deletions are in flight at once. */
+/** How many deletions are in flight at once. */
 const deletesInFlight = 16;
-/** Retry for so long: what is left undone after one session is done after the next. */
+/** How long to retry. After the next session, this program deletes what is left. */
 const patienceMs = 30_000;
 
 export interface Deleted {
@@ -44,7 +44,7 @@ export async function deleteEach(
   }
 }
 
-/** Until when a request after the session's end is retried. */
+/** Returns until when to retry a request after the session's end. */
 export function untilTrouble(now: Date): Date {
   return new Date(now.getTime() + patienceMs);
 }

@@ -1,4 +1,4 @@
-/** Reads what `delete` must know before it deletes sessions and snapshots; writes nothing. */
+/** Reads the objects that `delete` considers before it deletes sessions and snapshots. Writes nothing. */
 import { restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
 import type { DeleteScene } from '#src/domain/restore-points/delete-effects.ts';
 
@@ -28,7 +28,10 @@ export async function readDeleteScene({
   };
 }
 
-/** Adds the contents of these snapshots: their deletion policy decides about the data, not that of the class. */
+/**
+ * Adds the VolumeSnapshotContents of these snapshots: their deletion policy decides about the data, not that of the
+ * class.
+ */
 export async function readContents(
   { contents }: Pick<NamespaceReader, 'contents'>,
   scene: DeleteScene,

@@ -1,4 +1,4 @@
-/** The marks of `pin` on the snapshots of restore points. */
+/** Writes the annotations of `pin` on the snapshots of restore points. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 
@@ -12,14 +12,14 @@ const annotations: Readonly<Record<Pinning, Readonly<Record<string, string | nul
   unpin: { [annotation.pinned]: null, [annotation.keepUntil]: null },
 };
 
-/** Whether the snapshot is as `pinning` leaves it. */
+/** Whether the snapshot already has the annotations of `pinning`. */
 export function isSo({ metadata }: Stored<VolumeSnapshot>, pinning: Pinning): boolean {
   return Object.entries(annotations[pinning]).every(
     ([key, value]) => metadata.annotations?.[key] === (value ?? undefined),
   );
 }
 
-/** Rejects as a patch does; safe to repeat. */
+/** Safe to repeat. Rejects as a patch does. */
 export async function pinSnapshots(
   environment: HoldEnvironment,
   namespace: string,

@@ -1,4 +1,4 @@
-/** Writes onto the snapshots of failed sessions that they failed, and why: the sessions are deleted one day. */
+/** Records on snapshots that their session failed, and why: the history limit deletes the session one day. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
@@ -13,10 +13,10 @@ import { untilTrouble } from './delete-each.ts';
 import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
-/** Characters of the reason: it is repeated on each snapshot. */
+/** The limit of the reason's characters, because each snapshot repeats it. */
 const longestReason = 300;
 
-/** `sessions`: of the invoker. Safe to repeat. Rejects as a list or a patch does. */
+/** `sessions` are those of the invoker. Safe to repeat. Rejects as a list or a patch does. */
 export async function recordFailures(
   environment: HoldEnvironment,
   { name, namespace }: Invoker,

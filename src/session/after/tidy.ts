@@ -24,23 +24,23 @@ import type { HoldEnvironment } from '#src/session/holding/held.ts';
 import { persist } from '#src/session/persist.ts';
 
 export interface EndedSession {
-  /** Its status is final; the rest may be out of date. */
+  /** A session with a final status. Its other fields may be out of date. */
   readonly session: Stored<BackupSession>;
   /** The BackupConfiguration that the session names. */
   readonly configuration: Stored<BackupConfiguration>;
 }
 
 export interface TidyOptions {
-  /** At least all sessions of the namespace; left out: those with the invoker's label are read. */
+  /** At least all sessions of the namespace. If left out, `tidyUp` lists those with the invoker's label. */
   readonly sessions?: Iterable<Stored<BackupSession>>;
 }
 
 export interface Tidied {
-  /** The conditions for the session's status; empty if nothing was left to do. */
+  /** The conditions for the session's status. Empty if nothing was left to do. */
   readonly conditions: readonly TidyCondition[];
   /** Names of the deleted snapshots and sessions. */
   readonly deleted: { readonly snapshots: readonly string[]; readonly sessions: readonly string[] };
-  /** What could not be done, one line each; it does not make the session fail. */
+  /** What could not be done, one line each. The session does not fail because of it. */
   readonly notes: readonly string[];
 }
 
@@ -52,8 +52,8 @@ interface Done {
 }
 
 /**
- * Does each step once: a step for which the session has a condition is not done again. Safe to repeat after a crash at
- * any point. Rejects only with 'interrupted'.
+ * Does each step once, and no step for which the session has a condition. Safe to repeat after a crash at any point.
+ * Rejects only with 'interrupted'.
  */
 export async function tidyUp(
   environment: HoldEnvironment,
@@ -138,7 +138,7 @@ async function tryToWrite(
   }
 }
 
-/** Adds the conditions to those that the status has by now. */
+/** Adds the conditions to those that the status now has. */
 async function writeConditions(
   environment: HoldEnvironment,
   session: Stored<BackupSession>,
@@ -149,7 +149,7 @@ async function writeConditions(
   const now = clock.now();
   const patience = { until: untilTrouble(now) };
   const look = () => cluster.get(backupSessions, name, namespace);
-  // A new session of the same name is another session.
+  // Stop if the UID differs: a new session of the same name is another session.
   for (
     let current = session;
     current.metadata.uid === uid;

@@ -1,4 +1,4 @@
-/** Finds the sessions that a command line names: by their own name, or by their workload. */
+/** Finds the sessions that a command line names, by their own name or by their workload. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { find } from '#src/cluster/find.ts';
@@ -12,7 +12,7 @@ import { sessionKinds, type AnyKind } from '#src/session/kinds/index.ts';
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export type WantedSession =
-  /** `kinds`: in the order in which they are tried. */
+  /** `kinds` are in the order in which they are tried. */
   | { readonly name: string; readonly kinds: readonly AnyKind[] }
   | { readonly target: Pick<Target, 'kind' | 'name'> };
 
@@ -40,7 +40,7 @@ export function parseWanted(word: string): WantedSession {
   return kind === undefined ? { target: parseTarget(word) } : { name, kinds: [kind] };
 }
 
-/** The sessions of this name, in the order of their kinds. */
+/** Returns the sessions of this name, in the order of their kinds. */
 export async function sessionsNamed(
   cluster: Cluster,
   { name, kinds }: Extract<WantedSession, { readonly name: string }>,
@@ -55,8 +55,7 @@ export async function sessionsNamed(
   return found.flat();
 }
 
-/** The sessions of the workload or claim, oldest first. */
-export async function sessionsOfTarget(
+/** Reads the sessions of the workload or claim, oldest first. */ export async function sessionsOfTarget(
   cluster: Cluster,
   target: Pick<Target, 'kind' | 'name'>,
   namespace: string,
@@ -70,8 +69,7 @@ export async function sessionsOfTarget(
   return ofTarget(lists.flat(), target);
 }
 
-/** The sessions of the workload or claim, oldest first. */
-export function ofTarget(
+/** Selects the sessions of the workload or claim, oldest first. */ export function ofTarget(
   sessions: readonly FoundSession[],
   target: Pick<Target, 'kind' | 'name'>,
 ): FoundSession[] {

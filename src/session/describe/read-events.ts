@@ -7,11 +7,11 @@ import type { Read } from '#src/domain/checks/check.ts';
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 import { orLacking } from '#src/session/plan/or-lacking.ts';
 
-/** A page shows a few Events: those about so many objects suffice. */
+/** The limit of objects whose Events are read: a page shows only a few Events. */
 const mostObjects = 60;
 const atOnce = 8;
 
-/** By UID: an object of the same name that exists no more has Events, too. */
+/** Reads Events by UID, because an earlier object of the same name may have Events, too. */
 export async function readEvents(
   { cluster, namespace }: NamespaceReader,
   about: readonly Stored<KubernetesObject>[],

@@ -1,4 +1,4 @@
-/** Reads what `describe` shows of one session, with the user's own rights. */
+/** Reads the facts that `describe` shows about one session, with the user's own rights. */
 import type { KubernetesObject, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { jobs, persistentVolumes, pods } from '#src/api/resources.ts';
@@ -19,7 +19,7 @@ import { listOrLacking, orLacking } from '#src/session/plan/or-lacking.ts';
 
 export interface ReadSession {
   readonly facts: SessionFacts;
-  /** What the session has made, of which Events may tell more. */
+  /** The objects that the session has created. There may be Events about them. */
   readonly made: readonly Stored<KubernetesObject>[];
 }
 
@@ -56,11 +56,11 @@ export async function readSessionFacts(
 
 interface SeenClaims {
   readonly claims: SessionFacts['claims'];
-  /** By name. */
+  /** The created objects by name. */
   readonly made: ReadonlyMap<string, Stored<KubernetesObject>>;
 }
 
-/** As a follower of the session sees them, at this moment. */
+/** Reads the claims as a follower of the session sees them at this moment. */
 async function readClaims(cluster: Cluster, { kind, object: session }: FoundSession): Promise<SeenClaims> {
   const stop = new AbortController();
   const { namespace = '' } = session.metadata;
@@ -75,7 +75,7 @@ async function readClaims(cluster: Cluster, { kind, object: session }: FoundSess
   return { claims: read, made: watch.made.items };
 }
 
-/** None if the session's templates are invalid: its conditions say so. */
+/** Returns none if the session's templates are invalid: its conditions say so. */
 function claimsOf<T>(read: () => readonly T[]): readonly T[] {
   try {
     return read();
@@ -85,7 +85,7 @@ function claimsOf<T>(read: () => readonly T[]): readonly T[] {
   }
 }
 
-/** Its watches list once, and end. */
+/** Returns a cluster whose watches list once, and end. */
 function listing(cluster: Cluster): Cluster {
   return {
     ...cluster,
@@ -95,7 +95,7 @@ function listing(cluster: Cluster): Cluster {
   };
 }
 
-/** A Job of that name that another object owns is not the session's. */
+/** Reads the session's Job. Ignores a Job of that name that another object owns. */
 function readJob(
   { cluster, namespace }: NamespaceReader,
   session: FoundSession['object'],
@@ -123,7 +123,7 @@ async function countKept(
     ).length;
 }
 
-/** What a restore makes has no such status. */
+/** Returns the error in the status of a VolumeSnapshot. A restore creates claims, which have no such status. */
 function driverError(claim: string, made: KubernetesObject | undefined): DriverError[] {
   const { error } = (made as Stored<VolumeSnapshot> | undefined)?.status ?? {};
   return error === undefined ? [] : [{ claim, words: driverWords(error.message), at: error.time }];

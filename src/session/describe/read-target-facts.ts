@@ -1,4 +1,4 @@
-/** Reads what `describe` shows of a workload or a claim, with the user's own rights. */
+/** Reads the facts that `describe` shows about a workload or a claim, with the user's own rights. */
 import type {
   Event,
   KubernetesObject,
@@ -46,15 +46,15 @@ import { readSessionFacts, type ReadSession } from './read-session-facts.ts';
 
 export interface ReadTarget {
   readonly facts: TargetFacts;
-  /** Empty if the user may not read them. */
+  /** Empty if the user may not read snapshot classes. */
   readonly classes: readonly Stored<VolumeSnapshotClass>[];
 }
 
-/** So many claims have their volumes read. */
+/** The limit of claims whose volumes are read. */
 const mostVolumes = 50;
 const atOnce = 8;
 
-/** Reads and writes nothing. Rejects if the workload has more claims than any session may have. */
+/** Reads only, and writes nothing. Rejects if the workload has more claims than any session may have. */
 export async function readTargetFacts(
   reader: NamespaceReader,
   target: Target,
@@ -157,7 +157,7 @@ async function claimsOf(
   };
 }
 
-/** By claim. After a refusal it asks no more. */
+/** Returns the volumes by claim. After a refusal, asks no more. */
 async function readVolumes(
   { cluster }: NamespaceReader,
   claims: readonly ClaimFacts[],
@@ -224,7 +224,7 @@ function configurationsOf({
   });
 }
 
-/** The restore points of workloads that hold the claim. */
+/** Returns the restore points of workloads that contain the claim. */
 function pointsWith(points: readonly RestorePoint[], { name }: Target): RestorePoint[] {
   return points.filter(
     ({ target, claims }) =>

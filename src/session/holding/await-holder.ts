@@ -1,4 +1,4 @@
-/** Waits for a session that another executor holds, until the session is final or its holder has died. */
+/** Waits, while another executor holds a session, until the session is final or its holder has died. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { BackupSession, AnySession } from '#src/api/stash.ts';
@@ -17,13 +17,14 @@ import { persist } from '#src/session/persist.ts';
 
 export interface Vacancy<S extends AnySession> {
   readonly session: Stored<S>;
-  /** The holder to replace; undefined: the session has no holder, or it is final. */
+  /** The holder to replace. Undefined if the session has no holder, or is final. */
   readonly dead: Holder | undefined;
 }
 
 /**
- * Resolves once the session is final or may be taken over. `jobName`: the session's Job; a holder that is a pod of this
- * Job counts as dead as soon as that pod is gone or has ended. Rejects with 'not-found' if the session was deleted.
+ * Resolves when the session is final or may be taken over. `jobName` is the session's Job: a holder that is a pod of
+ * this Job counts as dead as soon as that pod is gone or has ended. Rejects with 'not-found' if the session was
+ * deleted.
  */
 export async function awaitHolder<S extends AnySession>(
   environment: WaitEnvironment,
@@ -41,7 +42,7 @@ export async function awaitHolder<S extends AnySession>(
         throw new StashError('not-found', `${sessionNamed(resource, name)} was deleted`);
       }
       if (isFinal(current)) return { result: { session: current, dead: undefined } };
-      // While the watch is disconnected, a missing renewal says nothing about the holder: start counting anew.
+      // While the watch is disconnected, a missing renewal says nothing about the holder: start counting again.
       sighting = sight(observed.lost() === undefined ? sighting : undefined, current, now);
       const { holder } = sighting;
       if (holder === undefined) return { result: { session: current, dead: undefined } };
@@ -59,7 +60,7 @@ export function isTakenOver({ lost }: Pick<Held<BackupSession>, 'lost'>): boolea
   return lost.aborted && isStashError(lost.reason, 'conflict');
 }
 
-/** The session as the API server has it now. */
+/** Reads the session as the API server has it now. */
 export function lookAgain<S extends AnySession>(
   environment: WaitEnvironment,
   resource: Resource<S>,

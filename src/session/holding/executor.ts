@@ -13,12 +13,12 @@ import { operatorAnswersMs } from '#src/domain/session/patience.ts';
 import { StashError } from '#src/errors.ts';
 
 export type ExecutorMode = 'auto' | 'operator' | 'local';
-/** `appscode` and `operator`: the command waits for that operator; `local`: this process. */
+/** `appscode` and `operator`: the command waits for that operator. `local`: this process carries the session out. */
 export type Executor = 'appscode' | 'operator' | 'local';
 
 /**
- * The executor, as far as API discovery and `--executor` decide it; undefined: the configuration's status has to tell.
- * Throws 'precondition' for `--executor=local` beside AppsCode's operator.
+ * Returns the executor as far as API discovery and `--executor` decide it. Undefined if it depends on the
+ * configuration's status. Throws 'precondition' for `--executor=local` beside AppsCode's operator.
  */
 export function executorByDiscovery(groups: readonly string[], mode: ExecutorMode): Executor | undefined {
   if (groups.includes(appscodeOperatorGroup)) {
@@ -34,12 +34,12 @@ export function executorByDiscovery(groups: readonly string[], mode: ExecutorMod
   return mode === 'auto' ? undefined : mode;
 }
 
-/** Called with what the command waits for, whenever that changes. */
+/** Called with a message whenever the command waits for something else. */
 export type WaitsFor = (words: string) => void;
 
 /**
- * 'operator' if an operator has given this configuration a status, or does so in time; else 'local'. `fresh`: this
- * command has just created the configuration.
+ * Resolves with 'operator' if an operator has given this configuration a status, or does so in time; else with 'local'.
+ * `fresh`: this command has just created the configuration.
  */
 export async function findOperator(
   environment: WaitEnvironment,
@@ -60,8 +60,8 @@ export async function findOperator(
 }
 
 /**
- * AppsCode's operator skips, for good, a session whose configuration is not Ready yet. Rejects with 'precondition'
- * if the configuration is invalid, with 'timed-out' after `timeoutMs`.
+ * Waits until the configuration is Ready: AppsCode's operator skips a session for good if its configuration is not
+ * Ready yet. Rejects with 'precondition' if the configuration is invalid, with 'timed-out' after `timeoutMs`.
  */
 export async function waitUntilReady(
   environment: WaitEnvironment,
@@ -94,7 +94,10 @@ function whyNot(configuration: BackupConfiguration | undefined): string {
   return conditionWords(failed) ?? 'its operator gave no reason';
 }
 
-/** The configuration once it is `satisfied`, or as last seen after `withinMs`; undefined if it was deleted. */
+/**
+ * Resolves with the configuration when it is `satisfied`, or as last seen after `withinMs`. Undefined if it was
+ * deleted.
+ */
 async function untilConfiguration(
   environment: WaitEnvironment,
   configuration: Stored<BackupConfiguration>,

@@ -24,48 +24,53 @@ import { persist } from '#src/session/persist.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
 export interface Held<S extends AnySession> {
-  /** As of this executor's last write. */
+  /** Returns the session as of this executor's last write. */
   session(): Stored<S>;
   /**
-   * Writes the status that `change` makes of the present one; repeats both if another client writes in between.
-   * Rejects with `lost`'s reason once this executor no longer holds the session, and with 'unreachable' if the API
+   * Writes the status that `change` makes from the present one. Repeats both if another client writes in between.
+   * Rejects with the reason of `lost` if this executor no longer holds the session, and with 'unreachable' if the API
    * server has not answered by `until`.
    */
   writeStatus(change: StatusChange<StatusOf<S>>, until?: Date): Promise<Stored<S>>;
-  /** Writes annotations, null removes one; without any it only checks that this executor still holds the session. */
+  /**
+   * Writes annotations; null removes one. Without annotations, it only checks that this executor still holds the
+   * session.
+   */
   annotate(annotations: Readonly<Record<string, string | null>>): Promise<Stored<S>>;
   /**
-   * Resolves at once if a recent write has shown that this executor is the holder, else asks the API server: a
-   * process that was suspended may have been replaced meanwhile. Rejects as `annotate` does, and with 'unreachable'
+   * Resolves at once if a recent write has shown that this executor is the holder. Otherwise asks the API server,
+   * because another executor may have replaced a suspended process. Rejects as `annotate` does, and with 'unreachable'
    * if the API server answers too late.
    */
   readonly confirm: () => Promise<void>;
-  /** Whether this executor's last answered write is so recent that no other can have taken the session over. */
+  /**
+   * Whether this executor's last answered write is so recent that no other executor can have taken the session over.
+   */
   readonly isSurelyOurs: () => boolean;
-  /** The session as the API server has it now, even if another executor holds it. */
+  /** Reads the session as the API server has it now, even if another executor holds it. */
   readonly look: () => Promise<Stored<S>>;
-  /** Why this executor's writes are not answered. */
+  /** Why the API server does not answer this executor's writes. */
   readonly trouble: Omit<Trouble, 'tell'>;
-  /** Aborts when the session was taken over or deleted; its reason is a StashError. */
+  /** Aborts when the session was taken over or deleted. Its reason is a StashError. */
   readonly lost: AbortSignal;
-  /** Stops renewing and gives an unfinished session back, so that another executor can take it at once. */
+  /** Stops renewing, and releases an unfinished session, so that another executor can take it at once. */
   release(): Promise<void>;
 }
 
-/** Makes a merge patch of the present session; `attempt` adds the resourceVersion that makes it conditional. */
+/** Makes a merge patch for the present session. `attempt` adds the resourceVersion that makes it conditional. */
 type SessionPatch<S extends KubernetesObject> = (present: Stored<S>) => {
   readonly metadata?: object;
   readonly status?: unknown;
 };
 
-/** Where the session has no deadline yet, or a past one, a write is repeated for so long. */
+/** How long to repeat a write if the session has no deadline yet, or a past one. */
 const patienceMs = 10 * 60_000;
-/** Within so long after an answered write, `confirm` need not ask: no executor takes a session over so early. */
+/** So soon after an answered write, `confirm` need not ask: no executor takes a session over that early. */
 const surelyOursMs = deadAfterMs - renewEveryMs;
-/** After so many answers in a row that came later than that, `confirm` gives up. */
+/** After so many answers in a row that come later than `surelyOursMs`, `confirm` gives up. */
 const slowConfirmations = 3;
 
-/** What a holder has to know of the session's kind. */
+/** What a holder has to know about the session's kind. */
 export interface HeldKind<S extends AnySession> {
   readonly resource: Resource<S>;
   readonly words: Pick<KindWords, 'makes'>;
@@ -73,7 +78,9 @@ export interface HeldKind<S extends AnySession> {
 
 export type HoldEnvironment = Pick<Environment, 'cluster' | 'clock' | 'signal' | 'tell' | 'until'>;
 
-/** Starts to renew a session whose annotation names `holder`, which is this executor. `taken`: its present version. */
+/**
+ * Starts to renew a session whose annotation names `holder`, which is this executor. `taken` is its present version.
+ */
 export function createHeld<S extends AnySession>(
   environment: HoldEnvironment,
   kind: HeldKind<S>,
@@ -89,7 +96,7 @@ export function createHeld<S extends AnySession>(
   const untilStopped = { ...environment, signal: stopped };
   let current = taken;
   let queue: Promise<unknown> = Promise.resolve();
-  /** When the last answered write was sent; milliseconds since the epoch. */
+  /** When this executor sent the last answered write, in milliseconds since the epoch. */
   let confirmedAt = -Infinity;
   const trouble = createTrouble();
 
@@ -116,13 +123,13 @@ export function createHeld<S extends AnySession>(
   };
 
   /**
-   * An interruption aborts reads, but not writes, and the executor still has to record that it resumed the application:
-   * an empty patch returns the session as a read does.
+   * Reads with an empty patch: an interruption aborts reads but not writes, and the executor still has to record that
+   * it resumed the application.
    */
   const look = () =>
     signal.aborted ? cluster.patch(resource, at, {}) : cluster.get(resource, at.name, at.namespace);
 
-  /** Repeats the patch on top of other clients' writes for as long as this executor is the holder. */
+  /** Repeats the patch after writes of other clients, as long as this executor is the holder. */
   const attempt = async (patch: SessionPatch<S>, subresource?: 'status'): Promise<Stored<S>> => {
     for (;;) {
       lost.signal.throwIfAborted();
@@ -170,7 +177,7 @@ export function createHeld<S extends AnySession>(
     for (;;) {
       await clock.sleep(renewEveryMs, over.signal);
       if (over.signal.aborted || lost.signal.aborted) return;
-      // A renewal that failed has aborted `lost`, or the next one tries again.
+      // A failed renewal has aborted `lost`, or the next renewal tries again.
       const signed = sign();
       await write(() => signed).catch(() => undefined);
     }
@@ -213,7 +220,10 @@ export function createHeld<S extends AnySession>(
   };
 }
 
-/** A patch of the holder annotation. Undefined: releases it; the empty annotation shows that the session was held. */
+/**
+ * Returns a patch of the holder annotation. If `holder` is undefined, the patch releases the session: the empty
+ * annotation shows that an executor held it before.
+ */
 export function annotate(holder: Holder | undefined) {
   return { metadata: { annotations: { [annotation.executor]: holder ? formatHolder(holder) : '' } } };
 }

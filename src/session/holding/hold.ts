@@ -9,8 +9,8 @@ import { annotate, createHeld, type Held, type HeldKind, type HoldEnvironment } 
 import { persist } from '#src/session/persist.ts';
 
 /**
- * Takes the session for `id`. Undefined: the session is final, or its holder is another than `replacing`, which the
- * caller has seen dead. Rejects with 'not-found' if the session was deleted.
+ * Takes the session for `id`. Resolves with undefined if the session is final, or if its holder is another than
+ * `replacing`, which the caller has seen dead. Rejects with 'not-found' if the session was deleted.
  */
 export async function hold<S extends AnySession>(
   environment: HoldEnvironment,
@@ -35,7 +35,7 @@ export async function hold<S extends AnySession>(
       const held = await persist(environment, () => cluster.patch(resource, at, patch));
       return createHeld(environment, kind, held, taken);
     } catch (error) {
-      // Another client wrote between the read and the patch.
+      // Another client wrote between the read and the patch: try again.
       if (!isStashError(error, 'conflict')) throw error;
     }
   }

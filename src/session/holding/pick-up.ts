@@ -7,7 +7,10 @@ import { waitFor, type WaitEnvironment } from '#src/cluster/wait-for.ts';
 import { after } from '#src/domain/clock.ts';
 import { readHolder } from '#src/domain/session/holder.ts';
 
-/** The session once it has a status or a holder, or was deleted; undefined if none of these within `withinMs`. */
+/**
+ * Resolves when the session has a status or a holder, or was deleted. Resolves with undefined if that does not happen
+ * within `withinMs`.
+ */
 export async function awaitPickUp<S extends AnySession>(
   environment: WaitEnvironment,
   resource: Resource<S>,

@@ -1,12 +1,12 @@
-/** Why the API server does not answer this executor's requests, for as long as it does not. */
+/** Records why the API server does not answer this executor's requests. */
 export interface Trouble {
   /** Undefined while the API server answers. */
   readonly words: () => string | undefined;
-  /** Undefined: the API server answers again. */
+  /** Called with undefined when the API server answers again. */
   readonly tell: (words: string | undefined) => void;
-  /** Calls `ring`, from now on, whenever the words change. */
+  /** Calls `ring` whenever the words change from now on. */
   readonly onChange: (ring: () => void) => void;
-  /** The words as notes, to be shown beside the claims. */
+  /** Returns the words as notes, to show beside the claims. */
   readonly notes: () => string[];
 }
 

@@ -17,18 +17,18 @@ import type { HookPlace } from './hook-pods.ts';
 import type { Answer, HandlerCall } from './hook-request.ts';
 
 /**
- * `begun`: the hook may have had an effect in the pod. `moot`: the pod went away, so that the hook no longer matters
- * there.
+ * `begun`: the hook may have had an effect in the pod. `moot`: the pod is gone or has ended, so that the hook no longer
+ * matters there.
  */
 export type PodResult =
   | { readonly type: 'done' | 'moot'; readonly begun: boolean }
-  /** `words`: for example `exit code 3: disk full` */
+  /** `words` are for example `exit code 3: disk full`. */
   | { readonly type: 'failed'; readonly begun: boolean; readonly words: string };
 
-/** So much of a command's output is kept, to find its last line. */
+/** How much of a command's output is kept, to find its last line. */
 const tailBytes = 4096;
 
-/** Errors of an exec that the API server refused before the command was started. */
+/** Errors of an exec that the API server refused before the command started. */
 const refusals: readonly ErrorKind[] = [
   'forbidden',
   'unauthorized',
@@ -40,7 +40,7 @@ const refusals: readonly ErrorKind[] = [
 
 interface HandlerRunner<T> {
   run(handler: T, call: HandlerCall): Promise<Answer>;
-  /** What may go on in the pod after the timeout; left out if `run` itself says what happened. */
+  /** What may continue in the pod after the timeout. Left out if `run` itself says what happened. */
   readonly leaves?: string;
 }
 
@@ -80,7 +80,7 @@ async function execute(
   return { ok: code === 0, words: `exit code ${code}${last === '' ? '' : `: ${last}`}` };
 }
 
-/** Runs a valid hook (see `checkHook`) for at most `timeoutMs`. Resolves also if it fails. */
+/** Runs a valid hook (see `checkHook`) for at most `timeoutMs`. Resolves also if the hook fails. */
 export async function runInPod(
   { cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock },
   place: HookPlace,

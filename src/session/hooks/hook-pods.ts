@@ -12,7 +12,7 @@ import { isStashError } from '#src/errors.ts';
 
 import { podsOfWorkload } from './pods-of-target.ts';
 
-/** Why no container can run a hook; `wanted`: the workload should have a running pod, so that this is a failure. */
+/** Why no container can run a hook. `wanted`: the workload should have a running pod, so that this is a failure. */
 export interface Nowhere {
   readonly why: string;
   readonly wanted: boolean;
@@ -21,13 +21,13 @@ export interface Nowhere {
 export interface TargetPods {
   /** The pods that have not ended. A pod that is being deleted counts: its application may be quiesced. */
   readonly pods: readonly Stored<Pod>[];
-  /** The reason if none of them runs. */
+  /** The reason if none of these pods runs. */
   readonly otherwise: Nowhere;
 }
 
 /**
- * The pods of a workload, or those that use a claim, without pods of this program: a hook there would have the
- * permissions of the operator or its Jobs. Rejects as reading does, but not if the workload is gone.
+ * Finds the pods of a workload, or those that use a claim. Leaves out pods of this program: a hook there would have the
+ * rights of the operator or its Jobs. Rejects as reading does, but not if the workload is gone.
  */
 export async function findTargetPods(cluster: Cluster, target: Target): Promise<TargetPods> {
   const found = await allTargetPods(cluster, target);
@@ -90,7 +90,7 @@ export function placesOf(pods: readonly Stored<Pod>[], { containerName }: HookHa
   };
 }
 
-/** Where a user can run a hook by hand now; undefined if the pods cannot be read. Never rejects. */
+/** Finds where a user can run a hook by hand now. Resolves with undefined if the pods cannot be read. Never rejects. */
 export async function placesByHand(
   cluster: Cluster,
   target: Target,
@@ -106,7 +106,7 @@ export async function placesByHand(
   }
 }
 
-/** The reason why a hook cannot run, if its container runs in no pod. */
+/** Returns the reason why a hook cannot run, if its container runs in no pod. */
 export function nowhereOf({ idle }: HookPlaces, { otherwise }: TargetPods): Nowhere {
   const stopped = idle.filter(({ pod }) => pod.status?.phase === 'Running');
   const [first] = stopped;

@@ -12,16 +12,16 @@ import type { HookPlace } from './hook-pods.ts';
 
 export interface Answer {
   readonly ok: boolean;
-  /** False: the hook cannot have had any effect. */
+  /** `false` if the hook cannot have had any effect. */
   readonly begun?: boolean;
-  /** The answer, or why there is none; may have several lines. */
+  /** The answer, or why there is none, in one or more lines. */
   readonly words: string;
 }
 
-/** So much of an answer is read, to find its last line. */
+/** How much of an answer is read, to find its last line. */
 const mostRead = 64 * 1024;
 
-/** The arguments of a handler; `signal` aborts it. */
+/** The arguments of a handler. `signal` aborts it. */
 export interface HandlerCall {
   readonly cluster: Cluster;
   readonly place: HookPlace;
@@ -51,7 +51,7 @@ interface Address {
   readonly port: number;
   /** `host:port`, for messages. */
   readonly where: string;
-  /** The host is the pod's own address. */
+  /** Whether the host is the pod's own address. */
   readonly isPod: boolean;
   readonly signal: AbortSignal;
 }
@@ -89,7 +89,7 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'ENOTFOUND',
 ]);
 
-/** Errors that came before there was a connection. */
+/** Errors that occur before there is a connection. */
 const unconnectedCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -139,7 +139,7 @@ async function exchange(
     path: path.startsWith('/') ? path : `/${path}`,
   } as const;
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
-    // The kubelet does not verify certificates for probes and hooks either: a pod's certificate is self-signed.
+    // Do not verify the certificate, like the kubelet for probes and hooks: a pod's certificate is usually self-signed.
     const request = isSecure
       ? httpsRequest({ ...options, rejectUnauthorized: false }, resolve)
       : httpRequest(options, resolve);
@@ -153,7 +153,7 @@ async function exchange(
   }
   const last = wordsOfPage(text) ?? text.split(/[\r\n]+/).findLast((line) => line.trim() !== '') ?? '';
   const { statusCode: status = 0 } = message;
-  // The user who reads the session may not be allowed to read what another host answers.
+  // A user who may read the session may not be allowed to read the answers of other hosts.
   const said = isPod && last !== '' ? `: ${last}` : '';
   return { ok: status >= 200 && status < 400, words: `HTTP ${status}${said}` };
 }

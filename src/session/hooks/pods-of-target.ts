@@ -11,8 +11,8 @@ import { formatSelector } from '#src/domain/workload/selector.ts';
 const readsInFlight = 16;
 
 /**
- * The pods that the workload controls. A Deployment controls its pods through ReplicaSets: those that own a pod are
- * read, each by its name.
+ * Resolves with the pods that the workload controls. A Deployment controls its pods through ReplicaSets: reads each
+ * ReplicaSet that owns a pod by its name.
  */
 export async function podsOfWorkload(
   cluster: Pick<Cluster, 'get' | 'list'>,

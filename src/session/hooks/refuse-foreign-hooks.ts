@@ -1,4 +1,4 @@
-/** Words for hooks that were given on another command line: why they are not run, and how to resume the application. */
+/** Says why this command does not run hooks of another command line, and how to resume the application. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { BackupSession } from '#src/api/stash.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -9,7 +9,7 @@ import type { Target } from '#src/domain/workload/target.ts';
 
 import { placesByHand } from './hook-pods.ts';
 
-/** The message. It reads the target's pods only if the application may be quiesced. Never rejects. */
+/** Resolves with the message. Reads the target's pods only if the application may be quiesced. Never rejects. */
 export async function refuseForeignHooks(
   cluster: Cluster,
   hooks: SessionHooks,

@@ -23,14 +23,17 @@ import {
 export interface HookRun {
   /** One line: where the hook ran, or where and why it failed. */
   readonly message: string;
-  /** Names of the pods where the hook failed; empty while `ok` is false: no pod could run it. */
+  /** Names of the pods in which the hook failed. If it is empty and `ok` is false, no pod could run the hook. */
   readonly failed: readonly string[];
   readonly ok: boolean;
   /** The hook cannot have had an effect in any pod. */
   readonly nowhere?: boolean;
-  /** An interruption came before the hook began in any pod: the next executor may run it as if for the first time. */
+  /**
+   * An interruption came before the hook began in any pod, so that the next executor may run it as if for the first
+   * time.
+   */
   readonly interrupted?: boolean;
-  /** What the user can do by hand instead; undefined if no pod is left to do it in. */
+  /** What the user can do by hand instead. Undefined if no pod is left to do it in. */
   readonly byHand: string | undefined;
 }
 
@@ -40,39 +43,42 @@ export interface HookOptions {
   readonly confirm: () => Promise<void>;
   readonly only?: readonly string[];
   /**
-   * The hook resumes what the one before it quiesced. It fails in a pod in which that one was begun and whose container
-   * does not run now.
+   * This is the post hook, which resumes what the pre hook quiesced. It fails in a pod in which the pre hook began and
+   * whose container does not run now.
    */
   readonly thaws?: boolean;
-  /** The hook that resumes what this one quiesces: this one does not run if that one could not. */
+  /**
+   * The post hook, which resumes what this hook quiesces. This hook does not run in pods in which the post hook could
+   * not.
+   */
   readonly resumedBy?: { readonly name: string; readonly hook: HookHandler } | undefined;
 }
 
 export interface HookRunner {
   /**
-   * Runs the hook. `confirm`: called right before the hook begins in a pod; rejects if it must not begin, and `run`
-   * rejects with this error and no other. `only`: the pods to run it in, as far as they exist.
+   * Runs the hook. Calls `confirm` right before the hook begins in a pod. `confirm` rejects if the hook must not begin;
+   * `run` rejects with this error and no other. `only` are the pods to run the hook in, as far as they exist.
    */
   run(hook: HookHandler, options: HookOptions): Promise<HookRun>;
   /**
    * Finds the target's pods, unless they are known already, so that the hook can run even when they can no longer be
-   * read. Resolves with whether they are known; never rejects.
+   * read. Resolves with whether they are known. Never rejects.
    */
   prepare(): Promise<boolean>;
 }
 
-/** The hook runs in so many pods at once. */
+/** In how many pods the hook runs at once. */
 const podsInFlight = 16;
 /** How often the pods are read again if all of them went away while the hook ran. */
 const looksAgain = 1;
 
-/** `target`: undefined if the session names no workload. */
+/** `target` is undefined if the session names no workload. */
 export function createHookRunner(
   { cluster, clock, podsOnly }: Pick<Environment, 'cluster' | 'clock' | 'podsOnly'>,
   target: Target | undefined,
 ): HookRunner {
   let known: TargetPods | undefined;
-  /** UIDs of pods in which a hook was begun and which no hook has resumed since. */
+  /** UIDs of pods in which a hook began and which no hook has resumed since. */
   const unthawed = new Set<string>();
 
   const look = async (): Promise<TargetPods> => {
@@ -168,7 +174,7 @@ export function createHookRunner(
 
 interface Failure {
   readonly pod: Stored<Pod>;
-  /** Undefined: the pod has no container of the hook's name. */
+  /** Undefined if the pod has no container of the hook's name. */
   readonly container: Container | undefined;
   readonly words: string;
   readonly begun: boolean;
@@ -176,8 +182,8 @@ interface Failure {
 }
 
 /**
- * Pods in which the hook fails without being run: the pod has no container of the hook's name, or the container in
- * which the quiescing hook was begun does not run now, so that its volume cannot be resumed.
+ * Returns the pods in which the hook fails before it runs: the pod has no container of the hook's name, or the
+ * container in which the pre hook began does not run now, so that the post hook cannot resume the application.
  */
 function failuresBefore(
   { idle, lacking }: HookPlaces,
@@ -199,7 +205,7 @@ function failuresBefore(
   ];
 }
 
-/** How to run the hook by hand in the pods where it failed; undefined if none of them has its container. */
+/** Says how to run the hook by hand in the pods in which it failed. Undefined if none of them has its container. */
 function byHandIn(
   failures: readonly Failure[],
   hook: HookHandler,

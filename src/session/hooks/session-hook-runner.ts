@@ -23,14 +23,16 @@ export interface SessionHookRunner<Status> {
 
 export interface SessionHookRunnerTask<S extends AnySession> {
   readonly held: Held<S>;
-  /** Undefined: the session has no hooks that this executor runs. */
+  /** Undefined if the session has no hooks that this executor runs. */
   readonly hooks: SessionHooks | undefined;
-  /** The workload whose pods run the hooks; undefined if the session names none. */
+  /** The workload whose pods run the hooks. Undefined if the session names none. */
   readonly target: Target | undefined;
   readonly record: HookRecord<StatusOf<S>>;
-  /** Milliseconds that the application may stay quiesced; undefined: until the session is done. */
+  /** Milliseconds that the application may stay quiesced. Undefined: until the session is done. */
   readonly maxFreezeMs: number | undefined;
-  /** The application may be quiesced already: find its pods at once, while they can be read. */
+  /**
+   * Whether the application may be quiesced already: the runner then finds its pods at once, while they can be read.
+   */
   readonly mayBeQuiet: boolean;
   readonly onChange: () => void;
 }

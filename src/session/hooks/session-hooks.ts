@@ -1,4 +1,4 @@
-/** Runs a session's hooks, and records on the session before each one that it begins and after it how it ended. */
+/** Runs a session's hooks. Records on the session before each hook that it begins, and after the hook how it ended. */
 import { annotation } from '#src/api/labels.ts';
 import type { HookHandler, AnySession, StatusOf } from '#src/api/stash.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
@@ -13,13 +13,15 @@ import { isTakenOver } from '#src/session/holding/await-holder.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import type { HookOptions, HookRun, HookRunner } from './run-hook.ts';
 
-/** An API server that does not confirm the holder within this time does not keep the executor from resuming. */
+/**
+ * If the API server does not confirm the holder within this time, the executor resumes the application nevertheless.
+ */
 const confirmWithinMs = 5_000;
 /** The timeout of each try of a post hook: resuming an application is quick. */
 const postWithinMs = 60_000;
 /** Pauses between the tries to resume the application. */
 const thawPausesMs = [1_000, 3_000, 9_000];
-/** A success is recorded within this time, or not at all: then the next executor resumes the application once more. */
+/** How long to try to record a success. Without a record, the next executor resumes the application once more. */
 const recordWithinMs = 10_000;
 
 const notQuiesced = { [annotation.quiescedSince]: null, [annotation.quiescedUntil]: null };
@@ -30,14 +32,13 @@ export interface SessionHooksTask<S extends AnySession> {
   readonly runner: HookRunner;
   readonly record: HookRecord<StatusOf<S>>;
   readonly clock: Clock;
-  /** Milliseconds that the application may stay quiesced; undefined: until the session is done. */
+  /** Milliseconds that the application may stay quiesced. Undefined: until the session is done. */
   readonly maxFreezeMs: number | undefined;
 }
 
 /**
- * Resolves with the hook's result, good or bad, once the session records it; undefined: the session has no such hook.
- * Rejects if another executor has taken the session over, with 'interrupted', or if the result could not be
- * written.
+ * Resolves with the hook's result, good or bad, when the session records it. Undefined if the session has no such hook.
+ * Rejects if another executor has taken the session over, with 'interrupted', or if the result could not be written.
  */
 export async function runSessionHook<S extends AnySession>(
   task: SessionHooksTask<S>,
@@ -84,14 +85,14 @@ async function quiesce<S extends AnySession>(
     if (isTakenOver(held) && mayBeLate) await thawBehind(task);
     throw error;
   }
-  // A hook that was begun in no pod has quiesced nothing.
+  // A hook that began in no pod has quiesced nothing.
   if (result.nowhere === true && !result.ok) await held.annotate(notQuiesced);
   return result;
 }
 
 /**
- * Resumes the application if the pre hook may have run after the executor that took the session over had resumed it
- * already: that executor does not resume it again.
+ * Resumes the application after another executor has taken the session over. That executor may have resumed the
+ * application before the pre hook of this one ran, and does not resume it again.
  */
 async function thawBehind<S extends AnySession>({
   held,
@@ -130,17 +131,20 @@ async function thaw<S extends AnySession>(
 ): Promise<HookResult> {
   const { names } = record;
   const forget = which === 'recover' && record.has(held.session().status, names.pre);
-  // An executor that was interrupted before it knew the pods cannot resume the application, so the next executor still
-  // takes the missing snapshots: nothing is given up then.
+  // An executor that was interrupted before it knew the pods cannot resume the application. The next executor then
+  // still takes the missing snapshots, so this one gives up none.
   const gives = losses !== undefined && (await runner.prepare());
-  // Snapshots that need a quiesced application are given up before it is resumed: if this executor dies in between,
-  // the next one must not count a later snapshot as consistent.
+  // Give up the snapshots that need a quiesced application before resuming it: if this executor dies in between, the
+  // next one must not count a later snapshot as consistent.
   const first = forget
     ? held.writeStatus((present) => record.set(present, names.pre, undefined, clock.now()))
     : gives
       ? held.writeStatus(losses)
       : held.annotate({});
-  /** An executor that took the session over resumes the application itself. In doubt, resume once too often. */
+  /**
+   * Skips if another executor has taken the session over, because that one resumes the application itself. In doubt,
+   * resumes once too often.
+   */
   const unlessTakenOver = async (confirmed: Promise<unknown>) => {
     try {
       await within(clock, confirmWithinMs, confirmed);
@@ -157,7 +161,7 @@ async function thaw<S extends AnySession>(
   const mayBeQuiet = held.session().metadata.annotations?.[annotation.quiescedSince] !== undefined;
   const result = await thawUntilDone(runner, post, options, { clock, mayBeQuiet });
   if (held.lost.aborted) return result;
-  // A recorded failure would keep the next executor from running the hook.
+  // A recorded failure would prevent the next executor from running the hook.
   if (result.interrupted === true) throw stillQuiesced(result);
   const written =
     which === 'recover' && result.ok
@@ -172,8 +176,8 @@ async function thaw<S extends AnySession>(
 }
 
 /**
- * For an executor that stops before the session's end. Rejects with 'session-failed' if the application may still be
- * quiesced, and with no other error.
+ * Resumes the application for an executor that stops before the session's end. Rejects with 'session-failed' if the
+ * application may still be quiesced, and with no other error.
  */
 export async function thawAndLeave<S extends AnySession>(
   task: SessionHooksTask<S>,
@@ -183,7 +187,7 @@ export async function thawAndLeave<S extends AnySession>(
   try {
     result = await runSessionHook(task, step);
   } catch (error) {
-    // Resumed, but not recorded: the next executor resumes the application once more.
+    // The application is resumed, but no record says so: the next executor resumes it once more.
     if (isStashError(error, 'session-failed') && !task.held.lost.aborted) throw error;
   }
   if (result?.ok === false) throw stillQuiesced(result);

@@ -1,4 +1,4 @@
-/** Writes one step of a restore in place to the API server; each write is conditional, and safe to repeat. */
+/** Writes one step of a restore in place to the API server. Each write is conditional, and safe to repeat. */
 import type {
   KubernetesObject,
   PersistentVolume,
@@ -26,9 +26,9 @@ export type Act = Exclude<SwapStep, { readonly do: 'wait' | 'take-before' | 'pau
 export interface Acting {
   readonly cluster: Cluster;
   readonly held: Held<RestoreSession>;
-  /** Repeats a request for as long as the API server does not answer. */
+  /** Repeats a request as long as the API server does not answer. */
   readonly persist: <T>(write: () => Promise<T>) => Promise<T>;
-  /** They take in the answers to our writes. */
+  /** The watched collections, which learn the answers to our writes. */
   readonly claims: Pick<Newest<PersistentVolumeClaim>, 'learn'>;
   readonly volumes: Pick<Newest<PersistentVolume>, 'learn'>;
 }
@@ -37,8 +37,8 @@ const writesInFlight = 32;
 const boundByController = 'pv.kubernetes.io/bound-by-controller';
 
 /**
- * Resolves once every write of the step is answered. A write that comes too late, because somebody has changed or
- * deleted the object, is left out: the next decision sees what is there.
+ * Resolves when the API server has answered every write of the step. Ignores a write that comes too late because
+ * another client has changed or deleted the object: the next decision sees the present objects.
  */
 export async function applySwap(acting: Acting, world: SwapWorld, step: Act): Promise<void> {
   const { cluster, held, claims, volumes } = acting;
@@ -172,7 +172,7 @@ async function markVolume(
   );
 }
 
-/** The volume becomes Available for the next claim of that name; conditional on the claim that it was bound to. */
+/** Makes the volume Available for the next claim of that name, on the condition that its claimRef has not changed. */
 async function reserve(
   cluster: Cluster,
   namespace: string,
@@ -207,7 +207,7 @@ async function giveBack(cluster: Cluster, volume: Stored<PersistentVolume>): Pro
   );
 }
 
-/** Somebody changed, deleted or created the object first. */
+/** Whether another client changed, deleted or created the object first. */
 function isOutrun(error: unknown): boolean {
   return isStashError(error, 'conflict', 'not-found', 'already-exists');
 }

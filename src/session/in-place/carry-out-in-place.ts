@@ -1,4 +1,7 @@
-/** Carries a restore in place out, from whatever state it is in: stages the new volumes, then swaps. */
+/**
+ * Carries a restore in place out, from whatever state it is in: stages the new volumes, then swaps them with the
+ * present ones.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { stashCondition } from '#src/api/conditions.ts';
 import { annotation } from '#src/api/labels.ts';
@@ -34,14 +37,14 @@ export interface CarryOutInPlace {
   /** This executor's id. */
   readonly id: string;
   readonly stopTimeoutMs: number;
-  /** Give the new volumes up and leave everything as it was. */
+  /** Give up the new volumes and leave everything as it was. */
   readonly abandon?: boolean;
-  /** The user has run the command again: a session that has paused starts its workload. */
+  /** The user has run the command again, so that a paused session starts its workload. */
   readonly goesOn?: boolean;
   readonly say: (line: string) => void;
 }
 
-/** Resolves with the final progress, good or bad. Rejects as `runSwap` does. */
+/** Resolves with the final progress, whether the session succeeded or failed. Rejects as `runSwap` does. */
 export function carryOutInPlace(environment: Environment, task: CarryOutInPlace): Promise<Progress> {
   const { session, id, target, say } = task;
   const name = `restoresession/${session.metadata.name}`;
@@ -83,7 +86,7 @@ async function execute(
   return await runSwap(environment, { held, target, stopTimeoutMs, id });
 }
 
-/** Resolves with the progress of a staging that has failed; undefined: the record names every new volume. */
+/** Resolves with the progress of a staging that has failed. Undefined if the record names every new volume. */
 async function stage(
   environment: Environment,
   held: Held<RestoreSession>,
@@ -97,7 +100,7 @@ async function stage(
     return undefined;
   }
   const templates = expandTemplates(held.session());
-  // Each staged claim names its node, so that none waits for a first pod.
+  // Each staged claim names its node, so that none waits for its first consumer.
   const plan = { templates, waitForConsumer: new Set<string>(), target };
   const progress = await runSession(environment, stagingKind, { held, plan, context: {}, timeoutMs });
   const record = recordOf(held);
@@ -113,7 +116,7 @@ async function stage(
 
 const deletionsAtOnce = 8;
 
-/** What was staged is of no use without the rest. */
+/** Deletes the staged claims: some of them are of no use without the others. */
 async function removeStaged(environment: Environment, held: Held<RestoreSession>): Promise<void> {
   const { cluster } = environment;
   const { uid, namespace } = held.session().metadata;

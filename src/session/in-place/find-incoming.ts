@@ -1,4 +1,4 @@
-/** Finds the new volumes once the temporary claims are bound to them. */
+/** Finds the new volumes when the temporary claims are bound to them. */
 import { persistentVolumeClaims, persistentVolumes } from '#src/api/resources.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
 import type { Cluster } from '#src/cluster/port.ts';

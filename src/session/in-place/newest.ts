@@ -1,4 +1,4 @@
-/** A watched collection together with the answers to our own writes, which the watch reports later. */
+/** Combines a watched collection with the answers to our own writes, which the watch reports later. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Observed } from '#src/cluster/observe.ts';
 

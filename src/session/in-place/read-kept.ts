@@ -1,4 +1,4 @@
-/** Reads the volumes that restores in place have kept, and what says whether they are still needed. */
+/** Reads the volumes that restores in place have kept, and the sessions and restore points that may still need them. */
 import { label } from '#src/api/labels.ts';
 import { persistentVolumes, restoreSessions } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -6,7 +6,7 @@ import { labelValue } from '#src/domain/workload/names.ts';
 import type { KeptScene } from '#src/domain/in-place/kept-volumes.ts';
 import { readPoints } from '#src/session/plan/read-points.ts';
 
-/** `namespace`: undefined for all. `session`: only its volumes; left out: those of all sessions. */
+/** `namespace` is undefined for all namespaces. `session` selects its volumes; if left out, those of all sessions. */
 export async function readKept(
   cluster: Cluster,
   namespace: string | undefined,

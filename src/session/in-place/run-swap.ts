@@ -1,4 +1,4 @@
-/** Repeats observe, decide, apply until the volumes are swapped, or everything is as it was. */
+/** Repeats observe, decide, apply until the volumes are swapped, or until everything is as it was. */
 import type { PersistentVolume } from '#src/api/kubernetes.ts';
 import { annotation, label } from '#src/api/labels.ts';
 import {
@@ -45,13 +45,13 @@ export interface RunSwap {
   readonly id: string;
 }
 
-/** So long the controllers of the cluster, and the API server, may take for one step. */
+/** How long the API server and the controllers of the cluster may take for one step. */
 const serverLimitMs = 120_000;
 const listWithinMs = 60_000;
 
 /**
- * Resolves with the final progress. Rejects with 'workload-down' if it has to stop while the workload is down, and
- * else as the requests do, with 'precondition' if something is in the way, and 'timed-out'.
+ * Resolves with the final progress. Rejects with 'workload-down' if it has to stop while the workload is down.
+ * Otherwise rejects as the requests do, with 'precondition' if something is in the way, and with 'timed-out'.
  */
 export async function runSwap(
   environment: Environment,
@@ -66,7 +66,7 @@ export async function runSwap(
   const watched = {
     claims: observe(cluster, persistentVolumeClaims, { namespace }, loop.signal, loop.ring),
     pods: observe(cluster, pods, { namespace }, loop.signal, loop.ring),
-    // A user who recreates claims may not read volumes.
+    // `recreate` works without the right to read volumes.
     ...(method !== 'recreate' && {
       volumes: observe(cluster, persistentVolumes, { labelSelector }, loop.signal, loop.ring),
     }),
@@ -75,7 +75,10 @@ export async function runSwap(
   const volumes = newestOf<PersistentVolume>(watched.volumes ?? { items: new Map(), deleted: new Set() });
   let scaledDown = 0;
   let taken: string | undefined;
-  /** The API server may have carried out more than it has reported. */
+  /**
+   * Whether this executor has begun to stop the workload: the API server may have carried out more than it has
+   * reported.
+   */
   let hasBegunToStop = false;
   let world: SwapWorld | undefined;
 
@@ -167,7 +170,7 @@ export async function runSwap(
           step,
         ),
       );
-      // The watch reports what the deletion has begun.
+      // Wait for the watch, which reports what the deletion has begun.
       if (step.do === 'delete-claims' || step.do === 'delete-pods' || step.do === 'release-staged')
         await loop.wait(until);
     }
@@ -181,7 +184,7 @@ function describe(step: SwapStep): string {
   return step.do === 'wait' ? `waiting for ${step.what}` : `repeating the step "${step.do}"`;
 }
 
-/** Reads the session first: once it has succeeded, its snapshots are ready. */
+/** Reads the session before the snapshots: when the session has succeeded, its snapshots are ready. */
 async function lookAtSafety(
   { cluster }: Environment,
   { namespace }: Target,

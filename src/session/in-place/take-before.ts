@@ -16,19 +16,19 @@ import { carryOut } from '#src/session/run/carry-out.ts';
 
 export interface TakeBefore {
   readonly target: Target;
-  /** Name of the BackupSession. */
+  /** The name of the BackupSession. */
   readonly name: string;
   /** The restore in place. */
   readonly session: Stored<RestoreSession>;
-  /** No pod runs: hooks have nothing to quiesce. */
+  /** No pod runs, so hooks have nothing to quiesce. */
   readonly stopped: boolean;
   /** This executor's id. */
   readonly id: string;
 }
 
 /**
- * Resolves once the BackupSession has ended, good or bad: with true if this executor began it. Rejects as the requests do,
- * and as `planBackup`.
+ * Resolves when the BackupSession has ended, whether it succeeded or failed: with true if this executor began it.
+ * Rejects as the requests and `planBackup` do.
  */
 export async function takeBefore(environment: Environment, task: TakeBefore): Promise<boolean> {
   const { cluster } = environment;
@@ -73,7 +73,7 @@ async function begin(
   try {
     return await persist(environment, () => cluster.create(backupSessions, wanted));
   } catch (error) {
-    // The answer to an earlier attempt was lost.
+    // An earlier attempt created it, and its answer was lost.
     if (!isStashError(error, 'already-exists')) throw error;
     return await persist(environment, () => cluster.get(backupSessions, name, target.namespace));
   }

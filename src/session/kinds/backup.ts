@@ -42,9 +42,9 @@ import { readerOf, once, type NamespaceReader } from '#src/session/plan/namespac
 export type BackupExecution = Pick<BackupPlan, 'target' | 'sessionClaims' | 'planned'>;
 
 const defaultMaxFreezeMs = 60_000;
-/** An executor that takes a session over waits at least so long to see its snapshots, even past the deadline. */
+/** An executor that takes a session over waits at least this long to see its snapshots, even past the deadline. */
 const knownWithinMs = 60_000;
-/** And at least so long if the application has been quiesced for as long as it may be. */
+/** It waits at least this long if the application has been quiesced for as long as it may be. */
 const knownWhileQuietMs = 10_000;
 
 export const backup: SessionKind<BackupSession, BackupExecution> = {
@@ -200,7 +200,7 @@ function isOfSession(
   return metadata.annotations?.[annotation.sessionUid] === session.metadata.uid;
 }
 
-/** A running session keeps its list of claims; before it runs, the target's present claims count. */
+/** Plans the claims on the session's own list if it is Running, else the target's present claims. */
 async function plan(
   reader: NamespaceReader,
   session: Stored<BackupSession>,
@@ -218,7 +218,10 @@ async function plan(
   return { target, sessionClaims: listed, planned };
 }
 
-/** Answers with this one configuration, and checks no rights: the executor's roles come with the operator. */
+/**
+ * Returns a reader that knows only this configuration and checks no rights: the executor's roles come with the
+ * operator.
+ */
 function readerOfConfiguration(
   { cluster }: Environment,
   configuration: Stored<BackupConfiguration>,
@@ -247,7 +250,7 @@ async function note(held: Held<BackupSession>, { target, sessionClaims }: Backup
   await held.annotate(wanted);
 }
 
-/** Undefined if the configuration names no target that can be snapshotted. */
+/** Returns undefined if the configuration names no target that a session can snapshot. */
 function targetIn(configuration: Stored<BackupConfiguration>): Target | undefined {
   try {
     return targetOfConfiguration(configuration);

@@ -1,4 +1,4 @@
-/** Gives staged claims other nodes where their provisioner makes no volume for the ones that they named. */
+/** Moves a staged claim to another node if its provisioner makes no volume for the node that the claim named. */
 import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { nodes, persistentVolumeClaims, persistentVolumes } from '#src/api/resources.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -15,8 +15,8 @@ import type { RestoreExecution } from './restore.ts';
 type Claim = Stored<PersistentVolumeClaim>;
 
 /**
- * Returns a function that looks at the claims as they are now, and at the progress that names their last Event. A claim
- * for which no node is left is refused.
+ * Returns a function that looks at the present claims, and at the progress, which has the message of their last Event.
+ * Refuses a claim for which no node is left.
  */
 export function createMover({
   environment,
@@ -49,7 +49,7 @@ export function createMover({
       if (!(await persist(environment, () => move(claim, rejected))))
         refused.set(name, noNodeLeft(rejected, { said }));
     } catch (error) {
-      // Somebody has changed or deleted the claim: the watch reports it.
+      // Another client has changed or deleted the claim: the watch reports it.
       if (isStashError(error, 'conflict', 'not-found')) return;
       const unread = error instanceof Error ? error.message : String(error);
       refused.set(name, noNodeLeft(rejected, { unread }));

@@ -38,7 +38,7 @@ import { planRestore, type RestorePlan } from '#src/session/plan/plan-restore.ts
 import { readerOf } from '#src/session/plan/namespace-reader.ts';
 
 export interface RestoreExecution extends Pick<RestorePlan, 'templates' | 'waitForConsumer'> {
-  /** The workload whose claims are restored, if the session names it. */
+  /** The workload whose claims the session restores, if the session names it. */
   readonly target: Target | undefined;
 }
 
@@ -67,11 +67,12 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
     const templates = expandTemplates(session, claimsPerSession);
     const request = { templates, resumed: session, user: 'this executor' };
     const planned = await persist(environment, () =>
-      // A new reader each time: a reader remembers errors, too.
+      // Use a new reader each time, because a reader remembers errors, too.
       planRestore(
         {
           ...readerOf(environment.cluster, session.metadata.namespace ?? ''),
-          // The executor's roles come with the operator; contents, which are cluster-scoped, quotas and limits are not among them.
+          // The executor's roles come with the operator. They do not include VolumeSnapshotContents, which are
+          // cluster-scoped, quotas and LimitRanges.
           demand: () => Promise.resolve(),
           contents: () => Promise.resolve(new Map()),
           quotaBudget: () => Promise.resolve(() => []),
@@ -100,7 +101,7 @@ export const restore: SessionKind<RestoreSession, RestoreExecution> = {
   },
   watch({ cluster }, namespace, { signal, ring }) {
     const made = observe(cluster, persistentVolumeClaims, { namespace }, signal, ring);
-    // They tell a claim that waits for its first consumer from one that waits for its volume.
+    // Pods distinguish a claim that waits for its first consumer from a claim that waits for its volume.
     const running = observe(cluster, pods, { namespace }, signal, ring);
     const classes = observe(cluster, storageClasses, {}, signal, ring);
     return {
@@ -130,8 +131,7 @@ function observeRestore({
   const { metadata, spec } = held.session();
   const { namespace } = metadata;
   const claims = observe(cluster, persistentVolumeClaims, { namespace }, loop.signal, loop.ring);
-  // Events help to say why a claim waits; a user who may not read them does without. While a session is being ended, no
-  // claim waits.
+  // Events say why a claim waits, if the user may read them. When an executor only ends a session, no claim waits.
   const ofClaims = 'involvedObject.kind=PersistentVolumeClaim';
   const fieldSelector = waitForConsumer ? `${ofClaims},type=Warning` : ofClaims;
   const said =
@@ -163,14 +163,14 @@ function observeRestore({
   });
   return {
     made: claims,
-    // A claim that waits for its first consumer must not be given up before the pods have been read.
+    // The executor must not give up a claim that waits for its first consumer before it has read the pods.
     ...(running && { ready: running.synced.catch(() => undefined) }),
     target: plan.target,
     hookTarget: plan.target ?? targetOfRef(spec.target?.ref, held.session()),
     maxFreezeMs: undefined,
     knownBy: () => {
       const deadline = deadlineOf(held.session()) ?? takenAt;
-      // A deadline that had passed before this executor took the session is counted anew.
+      // A deadline that had passed before this executor took the session begins again.
       return lateAt(deadline > takenAt ? deadline : new Date(takenAt.getTime() + timeoutMs), true);
     },
     look: (now) => {
@@ -184,7 +184,10 @@ function observeRestore({
   };
 }
 
-/** The session's templates with their variables replaced, whatever limit its executor had; empty if they are invalid. */
+/**
+ * Returns the session's templates with their variables replaced, whatever limit its executor had. Empty if they are
+ * invalid.
+ */
 function templatesOf(session: RestoreSession): ReturnType<typeof expandTemplates> {
   try {
     return expandTemplates(session, mostClaimsPerSession);

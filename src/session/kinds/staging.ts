@@ -1,4 +1,7 @@
-/** The staging of a restore in place: as a restore, but the session goes on once every claim is bound, and claims change nodes. */
+/**
+ * The staging of a restore in place. It is like a restore, but the session continues when every claim is bound, and
+ * claims may move to other nodes.
+ */
 import type { PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
 import type { SessionKind } from '#src/session/kind.ts';

@@ -1,4 +1,7 @@
-/** Creates the session that a plan asks for, or finds one that is unfinished. Each write is safe to repeat. */
+/**
+ * Creates the session of a plan, or finds an unfinished session of the same configuration. Each write is safe to
+ * repeat.
+ */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
 import type { BackupConfiguration, BackupSession } from '#src/api/stash.ts';
@@ -48,10 +51,10 @@ export interface BeginOptions {
   /** The executor's id, in case this process carries the session out. */
   readonly id: string;
   readonly timeoutMs: number;
-  /** The first error of a driver ends the session; no operator does that. */
+  /** The first error of a driver ends the session. No operator implements that. */
   readonly failFast: boolean;
   readonly waitsFor: WaitsFor;
-  /** False: the command does not stay to carry the session out, so an operator has to. */
+  /** If false, the command does not stay to carry the session out, so an operator has to. */
   readonly wait: boolean;
   /** Create a new session even if another is unfinished. */
   readonly anew?: boolean;
@@ -63,19 +66,19 @@ export interface Begun {
   readonly executor: Executor;
   /** The session existed already. */
   readonly resumed: boolean;
-  /** Its deadline has passed: all that is left is to write that into its status. */
+  /** The deadline has passed, so that an executor can only record that in the status. */
   readonly stale: boolean;
   /** The session has other hooks than the command asks for. */
   readonly other: boolean;
 }
 
-/** Our operator needs at most so long to validate a configuration and find its target. */
+/** Our operator needs at most this long to validate a configuration and find its target. */
 const readyWithinMs = 10_000;
 
 type Env = HoldEnvironment;
 
 /**
- * Refuses, before the first write, everything that can be refused by then. Resolves with the executor as far as API
+ * Refuses before the first write whatever the command can refuse by then. Resolves with the executor as far as API
  * discovery decides it. Rejects with 'precondition' and 'forbidden'.
  */
 export async function checkBackup(
@@ -115,8 +118,8 @@ export async function checkBackup(
 }
 
 /**
- * Resolves with the session, and with who carries it out. Rejects with 'precondition' if that is not the executor
- * that the options need, or if the unfinished session has hooks of another command line.
+ * Resolves with the session and its executor. Rejects with 'precondition' if that is not the executor that the options
+ * need, or if the unfinished session has hooks of another command line.
  */
 export async function beginBackup(
   environment: Env,
@@ -133,7 +136,7 @@ export async function beginBackup(
   const executor = byDiscovery ?? (await findOperator(environment, configuration, { fresh, waitsFor }));
   if (executor === 'local') {
     if (!options.wait) {
-      // It was created only to see whether an operator answers.
+      // The command created the configuration only to see whether an operator answers.
       const { name, uid, namespace } = configuration.metadata;
       if (fresh) await environment.cluster.delete(backupConfigurations, { name, namespace }, { uid });
       throw operatorNeeded();
@@ -141,7 +144,7 @@ export async function beginBackup(
   }
 
   const unfinished = fresh || options.anew === true ? undefined : await findUnfinished(reader, configuration);
-  // Our operator, too, skips a session whose configuration is not Ready.
+  // Our operator, like AppsCode's, skips a session whose configuration is not Ready.
   const answers = byDiscovery === undefined || configuration.status?.phase !== undefined;
   if (executor === 'operator' && answers && !unfinished) {
     await waitUntilReady(environment, configuration, { timeoutMs: readyWithinMs, waitsFor });
@@ -159,14 +162,17 @@ export async function beginBackup(
   return { session, configuration, executor, resumed: unfinished !== undefined, stale, other };
 }
 
-/** The marks of `--pin` and `--keep-until` are on a session from its beginning, or are put on its snapshots at the end. */
+/**
+ * Refuses `--pin` and `--keep-until` for an unfinished session: their annotations are on a session from its beginning,
+ * or the command puts them on its snapshots at the end.
+ */
 function alreadyBegun({ metadata: { name, namespace = '' } }: Stored<BackupSession>): StashError {
   return new StashError('precondition', `backupsession/${name} is unfinished, and was begun without --pin`, {
     hint: `leave out --wait=false, or pin it when it has ended:\n${commandLine`kubectl stash wait ${name} -n ${namespace}`}\n${commandLine`kubectl stash pin ${name} -n ${namespace}`}`,
   });
 }
 
-/** Hooks of another command line are refused: else a user who may write sessions could run commands as this user. */
+/** Refuses hooks of another command line: otherwise a user who may write sessions could run commands as this user. */
 function othersHooks(session: Stored<BackupSession>, { target, configuration }: BackupRequest): StashError {
   const { name, namespace = '' } = session.metadata;
   const command = snapshotCommand(target, { configuration, hooks: hooksOfBackup(session, undefined) });
@@ -213,7 +219,10 @@ function nameOf({ metadata }: Stored<BackupConfiguration>): string {
   return `backupconfiguration/${metadata.name}`;
 }
 
-/** No operator runs hooks of a command line: else a user who may create sessions could run commands as the operator. */
+/**
+ * No operator runs hooks of a command line: otherwise a user who may create sessions could run commands as the
+ * operator.
+ */
 function onlyFromHere(executor: 'appscode' | 'operator'): StashError {
   const whose = executor === 'appscode' ? "AppsCode's operator" : 'an operator';
   return new StashError('precondition', `${whose} does not run hooks that are given on the command line`, {
@@ -230,14 +239,15 @@ async function createConfiguration(
 ): Promise<Stored<BackupConfiguration>> {
   const { cluster } = environment;
   const { target, planned } = plan;
-  // AppsCode's operator uses the configured class only. Ours is given the class of this one session.
+  // AppsCode's operator uses only the class in the configuration. Our operator reads the class of this session from the
+  // session.
   const snapshotClass = executor === 'appscode' ? classForAppscode(target, planned, undefined) : undefined;
   const configuration = buildConfiguration(target, snapshotClass);
   try {
     return await persist(environment, () => cluster.create(backupConfigurations, configuration));
   } catch (error) {
     if (!isStashError(error, 'already-exists')) throw error;
-    // Another client was faster, or this client's own write succeeded and its answer was lost.
+    // Another client was faster, or this client's write succeeded and its answer was lost.
     const now = (await cluster.list(backupConfigurations, { namespace: reader.namespace })).items;
     const found = chooseConfiguration(now, target, request.configuration);
     if (found === undefined) throw error;
@@ -246,8 +256,8 @@ async function createConfiguration(
 }
 
 /**
- * The session's name contains the second. Of two commands that start in the same second, the later joins the session of
- * the earlier, or waits for the next second.
+ * Creates the session, whose name contains the second. Of two commands that start in the same second, the later joins
+ * the session of the earlier, or waits for the next second.
  */
 async function createSession(
   environment: Env,
@@ -277,7 +287,7 @@ async function createSession(
   }
 }
 
-/** The newest unfinished session of this configuration: a second one would take the same snapshots. */
+/** Finds the newest unfinished session of this configuration: a second session would take the same snapshots. */
 async function findUnfinished(
   reader: NamespaceReader,
   configuration: Stored<BackupConfiguration>,

@@ -1,4 +1,4 @@
-/** Creates the RestoreSession that a plan asks for, or finds one that is unfinished. */
+/** Creates the RestoreSession of a plan, or finds an unfinished one that restores the same. */
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Named, Stored } from '#src/api/kubernetes.ts';
@@ -17,7 +17,7 @@ import type { NamespaceReader } from './namespace-reader.ts';
 
 type Env = HoldEnvironment;
 
-/** An unfinished session of any name that restores the same: a rerun of the command goes on with it. */
+/** Finds an unfinished session of any name that restores the same: the command, run again, continues it. */
 export async function findUnfinishedRestore(
   reader: Pick<NamespaceReader, 'restoreSessions'>,
   wanted: RestoreSession,
@@ -29,7 +29,7 @@ export async function findUnfinishedRestore(
   );
 }
 
-/** Whether it restores the same claims from the same snapshots, both in place or both not. */
+/** Whether both sessions restore the same claims from the same snapshots, both in place or both not. */
 function isSame(session: RestoreSession, wanted: RestoreSession): boolean {
   return (
     isInPlace(session) === isInPlace(wanted) &&
@@ -40,8 +40,8 @@ function isSame(session: RestoreSession, wanted: RestoreSession): boolean {
 }
 
 /**
- * Creates the session. Where its name is taken: joins an unfinished session that restores the same; else takes a name
- * of the next second, given `nameAt`; else rejects with 'already-exists'.
+ * Creates the session. If its name is taken, joins an unfinished session that restores the same; else, with `nameAt`,
+ * takes the name of the next second; else rejects with 'already-exists'.
  */
 export async function createRestore(
   environment: Env,

@@ -1,4 +1,4 @@
-/** Finds the snapshots that retention would delete after a session that is only a dry run. */
+/** Finds the snapshots that retention would delete after the session of a dry run. */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { restoreSessions, volumeSnapshots } from '#src/api/resources.ts';
@@ -9,7 +9,7 @@ import { retentionAfterSession } from '#src/domain/retention/after-session.ts';
 
 import type { BackupPlan } from './plan-backup.ts';
 
-/** `made`: the snapshots that the session would take; `policy`: the command line's. */
+/** `made` are the snapshots that the session would take. `policy` is the policy of the command line. */
 export async function dryRunRetention(
   cluster: Cluster,
   { target, configuration }: BackupPlan,

@@ -1,4 +1,4 @@
-/** Makes the objects of a session for `--dry-run`: the same ones in the same order, but stores none. */
+/** Makes the objects of a session for `--dry-run`: the same objects in the same order, but stores none. */
 import type { KubernetesObject, Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import {
   backupConfigurations,
@@ -26,7 +26,7 @@ export interface DryRun {
   readonly shown: readonly KubernetesObject[];
 }
 
-/** Sends no request; what the API server would add is left out of `shown`. */
+/** Sends no request. `shown` lacks the fields that the API server would add. */
 export function clientDryRun(now: Date): DryRun {
   const shown: KubernetesObject[] = [];
   return {

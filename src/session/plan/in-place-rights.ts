@@ -1,4 +1,4 @@
-/** Which rights the user lacks to restore in place. */
+/** Finds the rights that the user lacks to restore in place. */
 import { lackedRights } from '#src/domain/checks/rights.ts';
 import { commandLine } from '#src/domain/command-line.ts';
 import { failure, refuse } from '#src/domain/finding.ts';
@@ -12,7 +12,9 @@ export interface LackedRights {
   readonly ofCluster: readonly Right[];
 }
 
-/** The rules that the API server lists for a namespace say nothing of cluster-scoped kinds: it is asked for each. */
+/**
+ * Asks the API server about each right: the rules that it lists for a namespace say nothing about cluster-scoped kinds.
+ */
 export async function lackedOf(reader: NamespaceReader, rights: readonly Right[]): Promise<LackedRights> {
   const [inNamespace, ofCluster] = await Promise.all([
     reader.missing(rights.filter(({ resource }) => resource.namespaced)),

@@ -1,4 +1,4 @@
-/** Reads what the checks need to know of a namespace: each list once, at most, and all of them at the same time. */
+/** Reads the objects of a namespace for the checks: each list at most once, and all of them at the same time. */
 import type {
   KubernetesObject,
   LimitRange,
@@ -53,27 +53,31 @@ export interface NamespaceReader {
   readonly sessions: () => Promise<Stored<BackupSession>[]>;
   readonly restoreSessions: () => Promise<Stored<RestoreSession>[]>;
   readonly snapshots: () => Promise<Stored<VolumeSnapshot>[]>;
-  /** Undefined if the user may not read them (they are cluster-scoped). */
-  readonly storageClasses: () => Promise<Stored<StorageClass>[] | undefined>;
-  /** Undefined if the user may not read them (they are cluster-scoped). */
-  readonly snapshotClasses: () => Promise<Stored<VolumeSnapshotClass>[] | undefined>;
-  /** By name; undefined if the user may not read them. */
+  /** Undefined if the user may not read them (they are cluster-scoped). */ readonly storageClasses: () => Promise<
+    Stored<StorageClass>[] | undefined
+  >;
+  /** Undefined if the user may not read them (they are cluster-scoped). */ readonly snapshotClasses: () => Promise<
+    Stored<VolumeSnapshotClass>[] | undefined
+  >;
+  /** By name. Undefined if the user may not read them. */
   readonly volumes: () => Promise<ReadonlyMap<string, Stored<PersistentVolume>> | undefined>;
-  /** Undefined if it does not exist, or the user may not read it. */
+  /** Undefined if the volume does not exist, or if the user may not read it. */
   readonly volume: (name: string) => Promise<Stored<PersistentVolume> | undefined>;
-  /** The contents of these snapshots, by the content's name; without those that the user may not read. */
+  /** The VolumeSnapshotContents of these snapshots by name, without those that the user may not read. */
   readonly contents: (snapshots: readonly VolumeSnapshot[]) => Promise<Contents>;
-  /** Empty if the user may not read them. */
-  readonly quotas: () => Promise<readonly Stored<ResourceQuota>[]>;
-  /** Empty if the user may not read them. */
-  readonly limitRanges: () => Promise<readonly Stored<LimitRange>[]>;
-  /** One for all that this reader plans. It refuses nothing if the user may not read quotas. */
+  /** Empty if the user may not read them. */ readonly quotas: () => Promise<
+    readonly Stored<ResourceQuota>[]
+  >;
+  /** Empty if the user may not read them. */ readonly limitRanges: () => Promise<
+    readonly Stored<LimitRange>[]
+  >;
+  /** One budget for everything that this reader plans. It refuses nothing if the user may not read quotas. */
   readonly quotaBudget: () => Promise<QuotaBudget>;
   /** The rights that the user lacks, by the rules that the API server lists for the user. */
   readonly missing: (rights: readonly Right[]) => Promise<readonly Right[]>;
-  /** Rejects with 'forbidden' if the user lacks one of these rights; `user` is the name in the message. */
+  /** Rejects with 'forbidden' if the user lacks one of these rights. `user` is the name in the message. */
   readonly demand: (user: string, rights: readonly Right[]) => Promise<void>;
-  /** Asks the API server about each right; resolves with those that the user does not have. */
+  /** Asks the API server about each right. Resolves with the rights that the user does not have. */
   readonly lacking: (rights: readonly Right[]) => Promise<Right[]>;
   /** Rejects with 'not-found' if the namespace itself does not exist. */
   readonly namespaceExists: () => Promise<void>;
@@ -82,7 +86,7 @@ export interface NamespaceReader {
 /** The reads whose results do not depend on the user or the session. */
 export type CommonReads = Pick<NamespaceReader, 'claims' | 'snapshotClasses' | 'volumes' | 'volume'>;
 
-/** Sends each request when its result is first needed, and never twice. */
+/** Returns a reader that sends each request when its result is first needed, and never twice. */
 export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
   const review = once(() =>
     cluster.create<SelfSubjectRulesReview>(selfSubjectRulesReviews, {
@@ -135,8 +139,8 @@ export function readerOf(cluster: Cluster, namespace: string): NamespaceReader {
 }
 
 /**
- * Reads single volumes by name, as a cluster may have many. After a refusal it asks no more. It uses `list` with a
- * field selector, so that one right is enough for this and for `volumes`.
+ * Reads single volumes by name, because a cluster may have many. After a refusal, it asks no more. It uses `list` with
+ * a field selector, so that one right is enough for this and for `volumes`.
  */
 export function volumeReader(cluster: Cluster): NamespaceReader['volume'] {
   let first: Promise<unknown> | undefined;
@@ -175,12 +179,12 @@ async function readContents(cluster: Cluster, snapshots: readonly VolumeSnapshot
 }
 
 function refused(cluster: Cluster, namespace: string, rights: readonly Right[]): Promise<Right[]> {
-  // Asked with a namespace, the API server would count a Role there for resources that are cluster-scoped.
+  // Leave the namespace out for cluster-scoped resources: with it, the API server would count a Role in that namespace.
   const placed = rights.map((right) => (right.resource.namespaced ? { ...right, namespace } : right));
   return refusedRights(cluster, placed);
 }
 
-/** Where an object is not found because its namespace does not exist, rejects with that. */
+/** If an object is not found because its namespace does not exist, rejects with the error about the namespace. */
 export async function orMissingNamespace<T>(reader: NamespaceReader, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -195,7 +199,7 @@ export function startAll(...reads: (() => Promise<unknown>)[]): void {
   for (const read of reads) read().catch(() => undefined);
 }
 
-/** Undefined if the user may not read it. */
+/** Resolves with undefined if the user may not read it. */
 export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -205,7 +209,7 @@ export async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefine
   }
 }
 
-/** A function that calls `read` the first time and returns the same promise ever after. */
+/** Returns a function that calls `read` the first time, and returns the same promise ever after. */
 export function once<T>(read: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= read());

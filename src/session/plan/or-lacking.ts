@@ -1,4 +1,4 @@
-/** Reads as far as the user may read, and the API server answers. */
+/** Reads as far as the user may read and the API server answers. */
 import type { KubernetesObject, Stored } from '#src/api/kubernetes.ts';
 import type { Resource } from '#src/api/resources.ts';
 import type { Cluster, Scope } from '#src/cluster/port.ts';
@@ -6,7 +6,7 @@ import type { Read } from '#src/domain/checks/check.ts';
 import type { Right } from '#src/domain/rights.ts';
 import { isStashError } from '#src/errors.ts';
 
-/** `namespace`: the namespace of the right, for the message if the user lacks it. */
+/** `namespace` is that of the right, for the message if the user lacks it. */
 export async function orLacking<T>(
   lacks: Right,
   namespace: string | undefined,
@@ -17,7 +17,7 @@ export async function orLacking<T>(
   } catch (error) {
     if (isStashError(error, 'forbidden')) return { lacks, namespace };
     if (isStashError(error, 'precondition')) return { unserved: lacks.resource };
-    // One kind that cannot be read, for example because its conversion webhook is down, hides nothing else.
+    // A kind that cannot be read, for example because its conversion webhook is down, must not hide the others.
     if (isStashError(error, 'server', 'gone')) return { failed: lacks.resource, error };
     throw error;
   }

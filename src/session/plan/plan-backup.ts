@@ -1,4 +1,4 @@
-/** Plans a snapshot: reads what it consists of, and finds what is wrong before the session begins. */
+/** Plans a snapshot: reads the claims and classes for it, and finds problems before the session begins. */
 import type {
   KubernetesObject,
   PersistentVolume,
@@ -28,13 +28,13 @@ export interface BackupRequest {
   readonly snapshotClass?: string | undefined;
   /** `--config` */
   readonly configuration?: string | undefined;
-  /** `--keep-last` and the like; applied after the snapshot. */
+  /** `--keep-last` and similar flags, applied after the snapshot. */
   readonly retentionPolicy?: RetentionPolicy | undefined;
   /** `--pin` and `--keep-until`. */
   readonly keep?: KeepWishes | undefined;
-  /** `--pre` and `--post`; recorded on the session, and run by this command. */
+  /** `--pre` and `--post`, which the command records on the session and runs itself. */
   readonly hooks?: AdHocHooks | undefined;
-  /** The most claims that the session may have; left out: the default. */
+  /** The most claims that the session may have. If left out, the default of the program applies. */
   readonly claimsPerSession?: number | undefined;
   /** The user's name, for messages and for the record. */
   readonly user: string;
@@ -42,13 +42,13 @@ export interface BackupRequest {
 
 export interface BackupPlan {
   readonly target: Target;
-  /** Undefined: the command has to create one. */
+  /** Undefined if the command has to create a configuration. */
   readonly configuration: Stored<BackupConfiguration> | undefined;
   readonly sessionClaims: readonly string[];
   readonly planned: readonly PlannedClaim[];
 }
 
-/** Reads and writes nothing. Rejects with a StashError for the first problem. */
+/** Reads only, and writes nothing. Rejects with a StashError for the first problem. */
 export async function planBackup(reader: NamespaceReader, request: BackupRequest): Promise<BackupPlan> {
   const { target } = request;
   startAll(reader.groups, reader.claims, reader.configurations, reader.snapshotClasses);
@@ -75,7 +75,7 @@ export async function planBackup(reader: NamespaceReader, request: BackupRequest
   return { target, configuration, sessionClaims: names, planned: withHandles(planned, volumes) };
 }
 
-/** The planned claims of a session that was begun earlier: those on its own list that still exist. */
+/** Plans the claims of a session that began earlier: those on its own list that still exist. */
 export async function planResumed(
   reader: NamespaceReader,
   request: BackupRequest,
@@ -124,10 +124,10 @@ async function classOf(
   return accept(chooseSnapshotClass({ claim: name, driver, requested, configured, classes })).metadata.name;
 }
 
-/** For more claims than this, one list of all volumes is cheaper than one request per claim. */
+/** For more claims, one list of all volumes is cheaper than one request per claim. */
 const fewClaims = 50;
 
-/** The volumes of the claims, by name; without those that the user may not read. */
+/** Resolves with the volumes of the claims by name, without those that the user may not read. */
 async function volumesOf(
   reader: NamespaceReader,
   planned: readonly PlannedClaim[],
@@ -138,7 +138,7 @@ async function volumesOf(
   return new Map(read.flatMap((volume) => (volume ? [[volume.metadata.name, volume] as const] : [])));
 }
 
-/** Adds volume handles; left out if a volume is not a CSI volume, or the user may not read it. */
+/** Adds volume handles, except for volumes that are not CSI volumes or that the user may not read. */
 function withHandles(
   planned: readonly PlannedClaim[],
   volumes: ReadonlyMap<string, PersistentVolume>,

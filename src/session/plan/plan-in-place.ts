@@ -1,4 +1,4 @@
-/** Plans a restore in place: finds what is wrong before the session begins. */
+/** Plans a restore in place, and finds problems before the session begins. */
 import type { Pod, Stored } from '#src/api/kubernetes.ts';
 import { annotation, appscodeOperatorGroup } from '#src/api/labels.ts';
 import type { RestoreSession } from '#src/api/stash.ts';
@@ -55,18 +55,18 @@ export interface InPlaceRequest {
   readonly target: Target;
   /** `latest`, a session's name, or a time. */
   readonly from: string;
-  /** Empty: all claims of the target. */
+  /** If empty, all claims of the target. */
   readonly only: readonly string[];
   readonly stop: StopWish;
   readonly method: 'auto' | InPlaceMethod;
   readonly before: 'none' | 'snapshot';
-  /** Whether the user is going to confirm the plan: without that, `auto` does not give up the present volumes. */
+  /** Whether the user is going to confirm the plan. Without that, `auto` does not give up the present volumes. */
   readonly confirms: boolean;
   /** `--pause`: stop before the workload is started again. */
   readonly pause: boolean;
   /** `--also`: other workloads whose pods use the claims and may be stopped. */
   readonly also: readonly Pick<Target, 'kind' | 'name'>[];
-  /** `--yes-operator`: an operator that manages the claims is no reason to refuse. */
+  /** `--yes-operator`: do not refuse because an operator manages the claims. */
   readonly yesOperator: boolean;
   readonly now: Date;
   readonly executor: ExecutorMode;
@@ -75,8 +75,9 @@ export interface InPlaceRequest {
 }
 
 /**
- * The unfinished session that the same command began: it goes on with that, and plans nothing. With `latest` or a time,
- * any restore in place of these claims of the target, since other restore points may be the newest by now.
+ * Finds the unfinished session that the same command began. The command then continues it, and plans nothing. With
+ * `latest` or a time, this is any restore in place of these claims of the target, because another restore point may be
+ * the newest by now.
  */
 export async function findUnfinishedInPlace(
   reader: Pick<NamespaceReader, 'restoreSessions'>,
@@ -111,7 +112,7 @@ export async function findUnfinishedInPlace(
   });
 }
 
-/** Reads and writes nothing. Rejects with a StashError for the first problem. */
+/** Reads only, and writes nothing. Rejects with a StashError for the first problem. */
 export async function planInPlace(reader: NamespaceReader, request: InPlaceRequest): Promise<InPlacePlan> {
   const { target, from, only, also, now } = request;
   startAll(reader.groups, reader.claims, reader.pods, reader.volumes, reader.snapshots, reader.sessions);
@@ -182,14 +183,14 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
     ...{ method, target, from: point.session, only, claims: toStage, classes, at: now },
     ...{ before: request.before === 'snapshot', stop: stop.method, pause: request.pause, also },
   });
-  // What could not be created again must not be deleted.
+  // The command must not delete claims that it could not create again.
   if (method === 'recreate') expandTemplates(session);
   const staged = toStage.flatMap((each, index) => {
     const template = templates[index];
     return template ? [{ ...each, template }] : [];
   });
   refuse(checkStaged(staged, { classes, origins: await readOrigins(reader, staged), beside }));
-  // The API server checks each change of a claim, too.
+  // Ask the API server, which checks each change of a claim, too.
   const present = chosen.map(({ claim }) => claim);
   refuse(claimsBeyondLimits(await reader.limitRanges(), [...present, ...templatesByClaim(staged)]));
   const replaced = method === 'swap' ? [] : present;
@@ -221,19 +222,19 @@ export async function planInPlace(reader: NamespaceReader, request: InPlaceReque
   };
 }
 
-/** What is created beside what is deleted. */
+/** Returns how much more is created than deleted. */
 function growth(created: Demand, deleted: Demand): Demand {
   const rest = [...created].map(([name, amount]) => [name, amount - (deleted.get(name) ?? 0n)] as const);
   return new Map(rest.filter(([, amount]) => amount > 0n));
 }
 
-/** Neither way is open: `recreate` says why that one is not. */
+/** Returns the failure if neither method is possible. `recreate` says why that method is not. */
 function mayNotOnVolumes(user: string, lacked: readonly Right[], recreate: Failure): Failure {
   const why = recreate.message.replace(/^cannot restore in place with /, '');
   return failure('forbidden', `${lackedOnVolumes(user, lacked)}; ${why}`, { hint: recreate.hint });
 }
 
-/** The present volumes are lost with `recreate`: only a user chooses that. */
+/** Refuses to choose `recreate` without the user: it deletes the present volumes. */
 function unasked(user: string, lacked: readonly Right[]): Failure {
   return failure('usage', `${lackedOnVolumes(user, lacked)}, so the present volumes would be deleted`, {
     hint: 'to delete them after a snapshot of them, add --method=recreate',
@@ -245,7 +246,7 @@ function lackedOnVolumes(user: string, lacked: readonly Right[]): string {
   return sanitize(`cannot restore in place: user "${user}" may not ${verbs} persistentvolumes`);
 }
 
-/** An operator would carry the session out like any other, and leave the temporary claims. */
+/** Refuses operators: they would carry the session out like any other, and leave the temporary claims behind. */
 function noExecutor(groups: readonly string[], mode: ExecutorMode): Failure[] {
   if (groups.includes(appscodeOperatorGroup)) {
     return [

@@ -1,4 +1,4 @@
-/** Plans a restore: finds what is wrong before the session begins. */
+/** Plans a restore, and finds problems before the session begins. */
 import type { KubernetesObject, Stored, StorageClass, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { annotation } from '#src/api/labels.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
@@ -23,30 +23,30 @@ import { rightsForHooks, rightsForRestore } from './rights-needed.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
 
 export interface RestoreRequest {
-  /** One per claim, with all variables replaced. */
+  /** One template for each claim, with all variables replaced. */
   readonly templates: readonly VolumeClaimTemplate[];
-  /** The command line that asks for it; left out for a RestoreSession from a file. */
+  /** The command line that asks for the restore. Left out for a RestoreSession from a file. */
   readonly words?: RestoreWords | undefined;
-  /** Whether the command has a flag `--storage-class`; left out: if it has words. */
+  /** Whether the command has a flag `--storage-class`. Default: whether there are `words`. */
   readonly hasClassFlag?: boolean;
-  /** The session that the command goes on with; its claims are not in the way. */
+  /** The session that the command continues. Its claims are not in the way. */
   readonly resumed?: Stored<RestoreSession> | undefined;
-  /** Undefined if unknown before the session exists. */
+  /** Undefined if not known before the session exists. */
   readonly executor?: Executor | undefined;
-  /** False: the command does not stay to carry the session out, so an operator has to. */
+  /** If false, the command does not stay to carry the session out, so an operator has to. */
   readonly wait?: boolean;
-  /** The session's hooks; they run in the target's pods. */
+  /** The session's hooks, which run in the target's pods. */
   readonly hooks?: SessionHooks | undefined;
   /** The user's name, for messages. */
   readonly user: string;
 }
 
 export interface RestorePlan {
-  /** As requested, but never smaller than the snapshot. */
+  /** The requested templates, but never smaller than the snapshot. */
   readonly templates: readonly VolumeClaimTemplate[];
-  /** Claims whose class binds only once a pod uses them; undefined if the user may not read classes. */
+  /** Claims whose class binds them only when a pod uses them. Undefined if the user may not read storage classes. */
   readonly waitForConsumer: ReadonlySet<string> | undefined;
-  /** What differs from the request; one line each. */
+  /** Differences from the request, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -55,7 +55,7 @@ interface Source {
   readonly snapshot: Stored<VolumeSnapshot>;
 }
 
-/** Reads and writes nothing. Rejects with a StashError for the first problem. */
+/** Reads only, and writes nothing. Rejects with a StashError for the first problem. */
 export async function planRestore(reader: NamespaceReader, request: RestoreRequest): Promise<RestorePlan> {
   const { namespace } = reader;
   const { resumed, words, executor, wait = true, hasClassFlag: hasFlag = words !== undefined } = request;
@@ -103,7 +103,7 @@ export async function planRestore(reader: NamespaceReader, request: RestoreReque
   };
 }
 
-/** Without the claims that an interrupted run has created: a quota counts them already. */
+/** Leaves out the claims that an interrupted run has created, because a quota already counts them. */
 async function stillToCreate(
   reader: NamespaceReader,
   templates: readonly VolumeClaimTemplate[],
@@ -112,7 +112,7 @@ async function stillToCreate(
   return templates.filter(({ metadata }) => !present.has(metadata.name ?? ''));
 }
 
-/** Resolves with the origin of each snapshot, by the snapshot's name. */
+/** Resolves with the origins by the name of the snapshot. */
 export async function readOrigins(
   reader: Pick<NamespaceReader, 'contents' | 'snapshotClasses'>,
   sources: readonly Source[],
@@ -124,12 +124,15 @@ export async function readOrigins(
   );
 }
 
-/** Contents are cluster-scoped and read one by one: only those that can tell more than the snapshot's record. */
+/**
+ * Whether the VolumeSnapshotContent can say more than the snapshot's record. Contents are cluster-scoped, and the
+ * command reads them one by one.
+ */
 function hasDoubtfulMode({ template, snapshot }: Source): boolean {
   return readSourceClaim(snapshot)?.volumeMode !== (template.spec.volumeMode ?? 'Filesystem');
 }
 
-/** Undefined if the workload does not exist, or the user may not read it. */
+/** Resolves with undefined if the workload does not exist, or if the user may not read it. */
 export async function readWorkload(
   { cluster }: NamespaceReader,
   target: Target,

@@ -1,4 +1,4 @@
-/** Makes a RestoreSession of a restore point and a command line. */
+/** Makes a RestoreSession from a restore point and a command line. */
 import type { Named, Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import type { RestoreSession, VolumeClaimTemplate } from '#src/api/stash.ts';
 import { formatAge } from '#src/domain/duration.ts';
@@ -17,21 +17,21 @@ import type { Target } from '#src/domain/workload/target.ts';
 import { readWorkload } from './plan-restore.ts';
 import { ifAllowed, type NamespaceReader } from './namespace-reader.ts';
 
-/** `from`: `latest`, a session's name, or a time. */
+/** `from` is `latest`, a session's name, or a time. */
 export type RestoreRequest = Pick<RestoreWords, 'target' | 'from' | 'flags' | 'written'>;
 
 export interface PreparedRestore {
   readonly session: Named<RestoreSession>;
-  /** One per claim. */
+  /** One template for each claim. */
   readonly templates: readonly VolumeClaimTemplate[];
   /** Left out for a session from a file. */
   readonly words?: RestoreWords;
-  /** What the user should know; one line each. */
+  /** Notes for the user, one line each. */
   readonly notes: readonly string[];
   readonly target: Target | undefined;
 }
 
-/** Reads and writes nothing. Rejects with a StashError if no restore point matches, or none is complete. */
+/** Reads only, and writes nothing. Rejects with a StashError if no restore point matches, or if none is complete. */
 export async function prepareRestore(
   reader: NamespaceReader,
   request: RestoreRequest,
@@ -46,14 +46,14 @@ export async function prepareRestore(
   return { ...prepared, notes: [whichPoint(from, point, now), ...prepared.notes] };
 }
 
-/** Newest first. Rejects with 'not-found' if the namespace does not exist. */
+/** Resolves with the restore points, newest first. Rejects with 'not-found' if the namespace does not exist. */
 export async function pointsOfNamespace(reader: NamespaceReader): Promise<RestorePoint[]> {
   const [snapshots, sessions] = await Promise.all([reader.snapshots(), ifAllowed(() => reader.sessions())]);
   if (snapshots.length === 0) await reader.namespaceExists();
   return restorePoints(snapshots, sessions ?? []);
 }
 
-/** As `prepareRestore`, from a point that is already chosen. */
+/** Does the same as `prepareRestore` with a restore point that is already chosen. */
 export async function prepareFrom(
   reader: NamespaceReader,
   { target, flags, written }: Pick<RestoreRequest, 'target' | 'flags' | 'written'>,
@@ -83,7 +83,7 @@ export async function prepareFrom(
   return { session, templates, words, notes, target };
 }
 
-/** By claim: what is known of it without a record on its snapshot. */
+/** Resolves with what is known, by claim, about claims that their snapshots do not record. */
 async function recordsFor(
   reader: NamespaceReader,
   unrecorded: readonly { readonly claim: string; readonly snapshot: Stored<VolumeSnapshot> }[],

@@ -19,20 +19,20 @@ import {
 } from './prepare-restore.ts';
 
 export interface ManyRequest extends Pick<RestoreRequest, 'from' | 'flags' | 'written'> {
-  /** Empty: all kinds. */
+  /** If empty, all kinds. */
   readonly kinds: readonly TargetKind[];
-  /** `-l`; undefined: all. */
+  /** `-l`. Undefined: all. */
   readonly selector: string | undefined;
 }
 
 export interface PreparedRestores {
   readonly prepared: readonly Promise<PreparedRestore>[];
-  /** What is skipped and why; one line each. */
+  /** What the restore skips and why; one line each. */
   readonly notes: readonly string[];
   readonly refused: readonly StashError[];
 }
 
-/** Reads and writes nothing. Rejects with 'not-found' if no restore point is of a selected workload. */
+/** Reads only, and writes nothing. Rejects with 'not-found' if no selected workload has a restore point. */
 export async function prepareRestores(
   reader: NamespaceReader,
   request: ManyRequest,
@@ -58,7 +58,10 @@ export async function prepareRestores(
   };
 }
 
-/** By the labels of the workload; if it does not exist, by those that its claims had when they were snapshotted. */
+/**
+ * Selects by the labels of the workload; if it does not exist, by the labels that its claims had when the snapshots
+ * were taken.
+ */
 async function withLabels(
   { cluster, namespace }: NamespaceReader,
   targets: readonly Target[],

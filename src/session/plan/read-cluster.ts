@@ -1,4 +1,4 @@
-/** Reads what the checks of the whole cluster look at, beside lists. */
+/** Reads the facts for the checks of the whole cluster, except for lists. */
 import { label } from '#src/api/labels.ts';
 import {
   apiVersionOf,
@@ -19,7 +19,7 @@ import type { ClusterFacts } from '#src/domain/checks/check.ts';
 
 import { listOrLacking, orLacking } from './or-lacking.ts';
 
-/** The same for all namespaces. */
+/** The facts that are the same for all namespaces. */
 export type WholeCluster = Pick<
   ClusterFacts,
   'served' | 'controllerLease' | 'definitions' | 'webhooks' | 'swapped'
@@ -51,7 +51,7 @@ function readControllerLease(cluster: Cluster): Promise<ClusterFacts['controller
   );
 }
 
-/** One by one: a list would bring the schemas of all definitions of the cluster. */
+/** Reads the CRDs one by one: a list would contain the schemas of all CRDs of the cluster. */
 function readDefinitions(cluster: Cluster): Promise<ClusterFacts['definitions']> {
   const kinds = [volumeSnapshots, volumeSnapshotClasses, volumeSnapshotContents];
   return orLacking({ verb: 'get', resource: customResourceDefinitions }, undefined, async () => {

@@ -1,4 +1,4 @@
-/** Reads what `doctor` examines, with the user's own rights. */
+/** Reads the facts that `doctor` examines, with the user's own rights. */
 import type { KubernetesObject, PersistentVolumeClaim, Stored } from '#src/api/kubernetes.ts';
 import { label, managedBy } from '#src/api/labels.ts';
 import { operatorName, operatorNamespace, type Component } from '#src/api/operator.ts';
@@ -60,7 +60,7 @@ export interface Examination {
 }
 
 export interface Examined {
-  /** Undefined: all configurations of the namespace. */
+  /** Undefined for all configurations of the namespace. */
   readonly target: Target | undefined;
   /** Collections that the checks list. */
   readonly lists: readonly Resource[];
@@ -68,11 +68,13 @@ export interface Examined {
   readonly whole: () => Promise<WholeCluster>;
   readonly user: string;
   readonly clock: Clock;
-  /** Whether every snapshot of the restore point was read; left out: they all were. */
+  /** Whether every snapshot of the restore point was read. If left out, all were. */
   readonly isWhole?: (point: RestorePoint) => boolean;
 }
 
-/** What the checks of the cluster look at, in all namespaces. Reads and writes nothing. `uids`: those of all snapshots. */
+/**
+ * Reads the facts for the checks of the cluster, in all namespaces. Writes nothing. `uids` are those of all snapshots.
+ */
 export async function readClusterFacts(
   cluster: Cluster,
   {
@@ -97,7 +99,7 @@ export async function readClusterFacts(
 }
 
 /**
- * Reads, and lets the API server answer dry runs, which store nothing. Rejects if the namespace does not exist, and if
+ * Reads, and lets the API server answer dry runs, which store nothing. Rejects if the namespace does not exist, or if
  * the API server does not answer.
  */
 export async function readFacts(reader: NamespaceReader, asked: Examined): Promise<Examination> {
@@ -115,7 +117,7 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   ]);
   const listed = listedFrom(lists);
   const subjects = await readSubjects(reader, listed, subjectsOf({ target, listed }));
-  // Only an answer tells the server's time.
+  // Read the clock only now: it knows the API server's time by an answer.
   const now = clock.now();
   const claims = claimsOfSubjects(listed, subjects);
   const volumes = await readVolumes(reader, claims);
@@ -139,7 +141,7 @@ export async function readFacts(reader: NamespaceReader, asked: Examined): Promi
   return { facts, subjects };
 }
 
-/** Without the right to list sessions, the snapshots alone tell. */
+/** Without the right to list sessions, reads restore points from the snapshots alone. */
 function pointsOf(listed: Facts['listed'], isWhole: (point: RestorePoint) => boolean): Facts['points'] {
   const sessions = listed(backupSessions);
   if ('failed' in sessions) return sessions;
@@ -156,7 +158,7 @@ function listedFrom(lists: ReadonlyMap<Resource, Read<Stored<KubernetesObject>[]
   };
 }
 
-/** The reads from which facts and subjects are built. */
+/** The lists from which facts and subjects are built. */
 const ownLists: readonly Resource[] = [
   backupConfigurations,
   backupSessions,
@@ -165,7 +167,7 @@ const ownLists: readonly Resource[] = [
   volumeSnapshotClasses,
 ];
 
-/** `namespace` undefined: of all namespaces. */
+/** Without a namespace, lists all namespaces. */
 async function readLists(
   cluster: Cluster,
   namespace: string | undefined,
@@ -178,7 +180,7 @@ async function readLists(
   return new Map(await Promise.all([...new Set(resources)].map(read)));
 }
 
-/** Reads only Events about snapshots: a namespace may have thousands of others. */
+/** Reads only Warnings about snapshots: a namespace may have thousands of others. */
 function readWarnings({ cluster, namespace }: NamespaceReader): Promise<Facts['events']> {
   const fieldSelector = 'involvedObject.kind=VolumeSnapshot,type=Warning';
   return listOrLacking(cluster, events, { namespace, fieldSelector });
@@ -231,7 +233,7 @@ function subjectsOf(facts: Pick<Facts, 'target' | 'listed'>): Wanted[] {
     : configured;
 }
 
-/** The existing claims of all subjects. */
+/** Returns the existing claims of all subjects. */
 function claimsOfSubjects(
   listed: Facts['listed'],
   subjects: readonly Subject[],

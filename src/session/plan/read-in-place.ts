@@ -1,4 +1,4 @@
-/** Reads what a restore in place, and `undo`, find around the claims: their workloads, volumes and pods. */
+/** Reads the workloads, volumes and pods of the claims, for a restore in place and `undo`. */
 import type {
   KubernetesObject,
   PersistentVolume,
@@ -31,7 +31,7 @@ export async function readObject(
   return { kind, object: await orMissingNamespace(reader, reader.cluster.get(resource, name, namespace)) };
 }
 
-/** The workloads of `--also`. */
+/** Reads the workloads of `--also`. */
 export function readOthers(
   reader: NamespaceReader,
   also: readonly Pick<Target, 'kind' | 'name'>[],
@@ -62,11 +62,11 @@ interface AroundClaims {
   readonly volumes: ReadonlyMap<string, Stored<PersistentVolume>> | undefined;
   readonly pods: readonly Stored<Pod>[];
   readonly owners: readonly Stored<KubernetesObject>[];
-  /** The pods that may be stopped. */
+  /** The pods that the command may stop. */
   readonly ours: readonly Stored<Pod>[];
 }
 
-/** The claim with its volume, and the pods that use it. */
+/** Returns the claim with its volume, and the pods that use it. */
 export function claimInPlace(
   claim: Stored<PersistentVolumeClaim>,
   { volumes, pods, owners, ours }: AroundClaims,
@@ -83,7 +83,7 @@ export function claimInPlace(
 
 const readsInFlight = 16;
 
-/** The ReplicaSets that control a pod: a Deployment controls its pods through them. */
+/** Reads the ReplicaSets that control a pod: a Deployment controls its pods through ReplicaSets. */
 export async function readReplicaSets(
   { cluster, namespace }: NamespaceReader,
   pods: readonly Stored<Pod>[],

@@ -1,4 +1,4 @@
-/** Reads the newest good restore points; its memory does not grow with the number of snapshots. */
+/** Reads the newest good restore points, with memory that does not grow with the number of snapshots. */
 import type { BackupSession } from '#src/api/stash.ts';
 import type { Stored } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
@@ -11,17 +11,20 @@ import {
   type Open,
 } from '#src/domain/restore-points/newest-points.ts';
 
-/** Each further reading of what is still open keeps this many times as many sessions. */
+/** For workloads without a good restore point so far, each further reading keeps this many times as many sessions. */
 const growth = 8;
 const firstDepth = 2;
-/** How many snapshots are read before those of them that are kept shrink: V8 frees at once what lives that briefly. */
+/**
+ * After how many snapshots those that are kept are reduced to fewer fields. V8 soon frees objects that live this
+ * briefly.
+ */
 const settleEvery = 64;
 
 type Found = Omit<ReturnType<NewestPoints['end']>, 'open'>;
 
 /**
- * By what `keysOf` returns. Lists the snapshots once, and again only if all that were kept of a workload are not good.
- * `sessions`: those in the scope that still exist.
+ * Resolves with restore points by the keys that `keysOf` returns. Lists the snapshots once, and again only if no kept
+ * restore point of a workload is good. `sessions` are those in the scope that still exist.
  */
 export async function readNewestPoints(
   cluster: Pick<Cluster, 'pages'>,

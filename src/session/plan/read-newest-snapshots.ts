@@ -1,4 +1,7 @@
-/** Reads the snapshots of all namespaces. Of most good ones it keeps only the UID, so that a large cluster needs little memory. */
+/**
+ * Reads the snapshots of all namespaces. Keeps only the UID of most good snapshots, so that a large cluster needs
+ * little memory.
+ */
 import type { Stored, VolumeSnapshot } from '#src/api/kubernetes.ts';
 import { volumeSnapshots } from '#src/api/resources.ts';
 import type { BackupSession } from '#src/api/stash.ts';
@@ -17,12 +20,12 @@ export interface NewestRead extends ListResult<VolumeSnapshot> {
   readonly uids: ReadonlySet<string>;
 }
 
-/** Each further reading keeps this many times as many sessions of what is still open. */
+/** For workloads without a good restore point so far, each further reading keeps this many times as many sessions. */
 const growth = 8;
 
 /**
- * Lists them once, and again only if all that were kept of a workload are not good. `sessions`: those that still exist.
- * Rejects as `list` does.
+ * Lists the snapshots once, and again only if no kept restore point of a workload is good. `sessions` are those that
+ * still exist. Rejects as `list` does.
  */
 export async function readNewestSnapshots(
   cluster: Pick<Cluster, 'pages'>,

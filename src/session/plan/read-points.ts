@@ -8,8 +8,8 @@ import { trimSnapshot } from '#src/domain/restore-points/trim-snapshot.ts';
 import { isStashError } from '#src/errors.ts';
 
 /**
- * Newest first. `namespace`: undefined for all. `brief`: the points lack what `trimSnapshot` leaves out, so that many of
- * them need little memory.
+ * Resolves with the restore points, newest first. `namespace` is undefined for all namespaces. `brief`: the points lack
+ * the fields that `trimSnapshot` leaves out, so that many points need little memory.
  */
 export async function readPoints(
   cluster: Cluster,
@@ -24,7 +24,7 @@ export async function readPoints(
   return restorePoints(snapshots.items, sessions ?? []);
 }
 
-/** Undefined if the user may not read them, or the cluster does not have the kind. */
+/** Resolves with undefined if the user may not read them, or if the API server does not serve the kind. */
 export async function listReadable<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,

@@ -1,4 +1,4 @@
-/** Reads the volumes of claims, and what their drivers need: nodes, contents, secrets. */
+/** Reads the volumes of claims, and the nodes, VolumeSnapshotContents and Secrets that their drivers need. */
 import type {
   ClusterNode,
   Lease,
@@ -39,7 +39,7 @@ import { listOrLacking, orLacking } from './or-lacking.ts';
 /** Requests under way at the same time. */
 const inFlight = 8;
 
-/** For more volumes than this, one list of all of them is cheaper than a request for each. */
+/** For more volumes, one list of all volumes is cheaper than a request for each. */
 const fewVolumes = 20;
 
 export async function readVolumes(
@@ -62,7 +62,7 @@ export async function readVolumes(
   });
 }
 
-/** A selector of labels has room for so many values. */
+/** A label selector has room for so many values. */
 const mostPlaces = 100;
 
 export async function readNodes(cluster: Cluster, volumes: Facts['volumes']): Promise<Facts['nodes']> {
@@ -71,7 +71,7 @@ export async function readNodes(cluster: Cluster, volumes: Facts['volumes']): Pr
     for (const { key, values = [] } of localRequirements(volume)) {
       const known = places.get(key) ?? new Set();
       places.set(key, known);
-      // The API server admits any value here, but in no selector; no node has a label that is not valid.
+      // The API server accepts any value in a node affinity, but not in a selector. No node has an invalid label.
       for (const value of values.filter(isLabelValue)) known.add(value);
     }
   }
@@ -90,7 +90,7 @@ export async function readNodes(cluster: Cluster, volumes: Facts['volumes']): Pr
   });
 }
 
-/** One content tells as much of a driver as many do. */
+/** A few contents say as much about a driver as many. */
 const mostContents = 8;
 
 export async function readContents(
@@ -110,7 +110,7 @@ export async function readContents(
   });
 }
 
-/** `uids`: those of all snapshots. */
+/** `uids` are those of all snapshots. */
 export async function readLeakedContents(
   cluster: Cluster,
   uids: () => Promise<ReadonlySet<string>>,
@@ -128,7 +128,10 @@ export async function readLeakedContents(
   });
 }
 
-/** A driver's sidecar has its Lease in the namespace of its pod, which only a search of all namespaces finds. */
+/**
+ * Lists the Leases of all namespaces: a sidecar has its Lease in the namespace of its pod, which the command does not
+ * know.
+ */
 export async function readSidecarLeases(
   cluster: Cluster,
   facts: Pick<Facts, 'listed' | 'volumes'>,
@@ -144,7 +147,7 @@ export async function readSidecarLeases(
   });
 }
 
-/** Reads the secrets that the classes of the claims' drivers name. */
+/** Reads the Secrets of the snapshot classes of the claims' drivers. */
 export async function readSecrets(
   cluster: Cluster,
   facts: Pick<Facts, 'listed' | 'volumes' | 'namespace'>,

@@ -17,7 +17,7 @@ import { listOrLacking, orLacking } from './or-lacking.ts';
 /** Requests under way at the same time. */
 const inFlight = 8;
 
-/** What is to be examined. */
+/** What `doctor` has to examine. */
 export interface Wanted {
   readonly target: Target;
   readonly configuration: Stored<BackupConfiguration> | undefined;
@@ -50,7 +50,7 @@ export function readTarget({ cluster }: NamespaceReader, target: Target): Promis
   });
 }
 
-/** For more targets of a kind than this, one list of the kind is cheaper than a request for each. */
+/** For more targets of a kind, one list of the kind is cheaper than a request for each. */
 const fewTargets = 8;
 
 function targetReader(

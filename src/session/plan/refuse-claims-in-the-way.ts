@@ -1,4 +1,4 @@
-/** Refuses a restore whose claims exist, or will be created by a controller, and says what the user can do. */
+/** Refuses a restore whose claims exist, or which a controller would create first, and says what the user can do. */
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -30,15 +30,15 @@ interface Restoring {
   readonly templates: readonly VolumeClaimTemplate[];
   /** Left out for a RestoreSession from a file. */
   readonly words: RestoreWords | undefined;
-  /** The namespace's claims, without those that the session itself has made. */
+  /** The claims of the namespace, without those that the session itself has created. */
   readonly claims: readonly Stored<PersistentVolumeClaim>[];
   readonly snapshots: readonly Stored<VolumeSnapshot>[];
-  /** Undefined if the user may not read them. */
+  /** Undefined if the user may not read storage classes. */
   readonly classes: readonly Stored<StorageClass>[] | undefined;
   readonly user: string;
 }
 
-/** Rejects with a StashError whose hint lists the ways on. */
+/** Rejects with a StashError whose hint lists commands for the user. */
 export async function refuseClaimsInTheWay(reader: NamespaceReader, restoring: Restoring): Promise<void> {
   const { words, claims, snapshots, templates } = restoring;
   const names = templates.map(({ metadata }) => metadata.name ?? '');
@@ -89,7 +89,9 @@ async function mayRestoreInPlace(
   return inNamespace.length === 0 && ofCluster.length === 0;
 }
 
-/** By claim. Reads each volume by name, because the printed steps need the same right (`get`). */
+/**
+ * Resolves with the volumes by claim. Reads each volume by name, because the printed steps need the same right (`get`).
+ */
 async function volumesOf(
   { cluster }: NamespaceReader,
   claims: readonly Stored<PersistentVolumeClaim>[],

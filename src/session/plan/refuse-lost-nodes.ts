@@ -1,7 +1,7 @@
 /**
- * Refuses a snapshot whose data is on a lost node. Of what only `doctor` reads, a command asks before its first write for nothing
- * but this (ADR 34): the driver would not answer until the session's deadline, and the volumes, which are read anyway, tell
- * whether to ask at all.
+ * Refuses a snapshot whose data is on a lost node. This is the only fact of `doctor` that other commands read just to
+ * refuse (ADR 34): the driver would not answer until the session's deadline. The volumes, which the command reads
+ * anyway, say whether to read nodes at all.
  */
 import type { PersistentVolume, Stored } from '#src/api/kubernetes.ts';
 import type { PlannedClaim } from '#src/domain/backup/build-backup.ts';
@@ -11,7 +11,9 @@ import { refuse } from '#src/domain/finding.ts';
 import type { NamespaceReader } from './namespace-reader.ts';
 import { readNodes } from './read-storage.ts';
 
-/** Rejects with 'precondition'. Refuses nothing if the user may not read nodes, or the volumes are not in `volumes`. */
+/**
+ * Rejects with 'precondition'. Refuses nothing if the user may not read nodes, or if the volumes are not in `volumes`.
+ */
 export async function refuseLostNodes(
   { cluster }: NamespaceReader,
   planned: readonly PlannedClaim[],

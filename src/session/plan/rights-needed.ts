@@ -1,4 +1,4 @@
-/** The rights that a user needs to bring a session to its end; those that only improve messages are not among them. */
+/** Lists the rights that a user needs to bring a session to its end, without those that only improve messages. */
 import {
   backupConfigurations,
   backupSessions,
@@ -20,11 +20,11 @@ const execRights: readonly Right[] = (['get', 'create'] as const).map((verb) => 
   ...{ verb, resource: pods, subresource: 'exec' },
 }));
 
-/** For hooks that are commands. */
+/** The rights for hooks that are commands. */
 export const rightsForExec: readonly Right[] = [...on(pods, 'list'), ...execRights];
 
 interface Course {
-  /** Undefined if unknown before the session exists. */
+  /** Undefined if not known before the session exists. */
   readonly executor: Executor | undefined;
   /** The command follows the session to its end, and carries it out if no operator does. */
   readonly wait: boolean;
@@ -52,14 +52,14 @@ export function rightsForSnapshot({
     ...on(backupConfigurations, fresh && !wait && executor === undefined && 'delete'),
     ...session(backupSessions, volumeSnapshots, { executor, wait }),
     ...on(volumeSnapshots, prunes && 'delete'),
-    // It deletes nothing that an unfinished restore needs.
+    // Retention reads RestoreSessions, because it deletes nothing that an unfinished restore needs.
     ...on(restoreSessions, prunes && 'list'),
   ];
 }
 
 /**
- * The rights to run hooks in a target's pods; `kind`: the target's, if it is known. For an exec, API servers before
- * 1.35 demand `get`, later ones `get` and `create`.
+ * Returns the rights to run hooks in a target's pods. `kind` is the kind of the target, if known. For an exec, API
+ * servers before 1.35 demand `get`, later ones `get` and `create`.
  */
 export function rightsForHooks(
   { pre, post }: Pick<SessionHooks, 'pre' | 'post'>,
@@ -79,7 +79,7 @@ export function rightsForRestore(course: Course): Right[] {
   return session(restoreSessions, persistentVolumeClaims, course);
 }
 
-/** For `browse`, `cp` and `diff`: they restore a claim, run a pod, and delete both with their session. */
+/** The rights for `browse`, `cp` and `diff`, which restore a claim, run a pod, and delete both with their session. */
 export const rightsForFiles: readonly Right[] = [
   ...on(restoreSessions, 'create', 'patch', 'get', 'list', 'delete'),
   ...on(persistentVolumeClaims, 'create', 'get', 'list', 'watch'),
@@ -87,10 +87,10 @@ export const rightsForFiles: readonly Right[] = [
   ...execRights,
 ];
 
-/** To keep the present volumes, and to reserve the new ones for their claims. */
+/** The rights to keep the present volumes, and to reserve the new volumes for their claims. */
 export const rightsOnVolumes: readonly Right[] = on(persistentVolumes, 'get', 'list', 'watch', 'patch');
 
-/** For a restore in place, which only the command line carries out. */
+/** Returns the rights for a restore in place, which only the command line carries out. */
 export function rightsForInPlace(
   kind: TargetKind,
   stop: StopMethod,
@@ -102,13 +102,13 @@ export function rightsForInPlace(
     ...on(persistentVolumeClaims, 'patch', 'delete'),
     ...on(pods, 'list', 'watch', 'delete'),
     ...(stop === 'scale' ? [{ verb: 'patch', resource, subresource: 'scale' } as const] : []),
-    // The change of an annotation wakes its controller.
+    // A changed annotation wakes the StatefulSet controller.
     ...on(resource, stop === 'gate' && kind === 'StatefulSet' && 'patch'),
     ...(method === 'swap' ? rightsOnVolumes : []),
   ];
 }
 
-/** The reads are needed if an operator turns out to carry the session out, or if a name is taken. */
+/** The command needs the reads if an operator turns out to carry the session out, or if a name is taken. */
 function session(sessions: Resource, made: Resource, { executor, wait }: Course): Right[] {
   const executes = wait && (executor === undefined || executor === 'local');
   return [

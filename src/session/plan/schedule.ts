@@ -36,12 +36,12 @@ export interface ScheduleRequest {
 export interface ScheduleWrite {
   readonly outcome: 'created' | 'configured' | 'unchanged';
   readonly existing: Stored<BackupConfiguration> | undefined;
-  /** A merge patch; empty if the configuration is created. */
+  /** A merge patch. Empty if the command creates the configuration. */
   readonly patch: object;
   readonly after: Named<BackupConfiguration>;
 }
 
-/** Reads and writes nothing. Rejects with a StashError for the first problem. */
+/** Reads only, and writes nothing. Rejects with a StashError for the first problem. */
 export async function planSchedule(
   reader: NamespaceReader,
   { target, name, wishes, wait, user }: ScheduleRequest,

@@ -6,7 +6,7 @@ import { StashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
 
-/** `labelSelector`: undefined selects all. Rejects with 'not-found' if no workload matches. */
+/** `labelSelector` undefined selects all. Rejects with 'not-found' if no workload matches. */
 export async function selectTargets(
   { cluster, namespace, namespaceExists }: NamespaceReader,
   kinds: readonly Target['kind'][],

@@ -1,4 +1,4 @@
-/** Begins a session of a BackupConfiguration as its schedule would: its executor finds the claims. */
+/** Begins a session of a BackupConfiguration as its schedule would: the executor finds the claims. */
 import type { Stored } from '#src/api/kubernetes.ts';
 import { label } from '#src/api/labels.ts';
 import { backupConfigurations, backupSessions } from '#src/api/resources.ts';
@@ -16,13 +16,13 @@ export interface TriggerRequest {
   /** The BackupConfiguration's name. */
   readonly name: string;
   readonly namespace: string;
-  /** UID of the object that asks for the session: the same UID gets the same session, however often it asks. */
+  /** UID of the object that asks for the session. The same UID gets the same session, however often it asks. */
   readonly trigger?: string | undefined;
 }
 
 /**
- * @throws StashError 'not-found'; 'precondition' if the configuration uses another driver, has no target that can be
- * snapshotted, or is being deleted
+ * @throws StashError 'not-found'; 'precondition' if the configuration uses another driver, has no target that a session
+ *   can snapshot, or is being deleted
  */
 export async function triggerBackup(
   environment: Env,
@@ -51,7 +51,7 @@ export async function triggerBackup(
       return await persist(environment, () => cluster.create(backupSessions, labelled));
     } catch (error) {
       if (!isStashError(error, 'already-exists')) throw error;
-      // This client's own write, whose answer was lost, or another client's session of the same second.
+      // The session is this client's own, whose answer was lost, or another client's of the same second.
       const existing = await findBegun(environment, configuration, trigger);
       if (existing !== undefined) return existing;
       await untilNextSecond(clock, signal);

@@ -1,4 +1,4 @@
-/** Asks the API server whether it would admit what a snapshot creates. */
+/** Asks the API server whether it would admit the objects that a snapshot creates. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import { pods, type Resource } from '#src/api/resources.ts';
 import type { Cluster } from '#src/cluster/port.ts';
@@ -9,7 +9,7 @@ import { isStashError } from '#src/errors.ts';
 
 import type { NamespaceReader } from './namespace-reader.ts';
 
-/** Only of kinds that the server serves, and that the user may create. */
+/** Tries only kinds that the API server serves, and that the user may create. */
 export async function tryAdmission(
   { cluster, namespace }: NamespaceReader,
   served: Facts['served'],

@@ -1,4 +1,4 @@
-/** Reads what decides whether a probe can succeed, and refuses the rest before anything is created. */
+/** Reads whether a probe can succeed, and refuses it otherwise, before the command creates anything. */
 import {
   jobs,
   persistentVolumeClaims,
@@ -19,14 +19,14 @@ import {
 import { claimsBeyondLimits } from '#src/domain/quota/limit-ranges.ts';
 import type { NamespaceReader } from '#src/session/plan/namespace-reader.ts';
 
-/** Without one of them, a probe does not begin. */
+/** A probe does not begin unless the user has all of these rights. */
 export const probeRights = rightsForProbe({
   made: [persistentVolumeClaims, volumeSnapshots, jobs],
   seen: [pods],
   classes: [storageClasses, volumeSnapshotClasses],
 });
 
-/** Writes nothing. Throws the StashError of the first problem. */
+/** Writes nothing. Rejects with a StashError for the first problem. */
 export async function planProbe(
   reader: NamespaceReader,
   asked: AskedProbe,

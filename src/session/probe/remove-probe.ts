@@ -1,4 +1,4 @@
-/** Deletes what probes have created: the Job that owns all of it. Kubernetes deletes the rest. */
+/** Deletes the Job that owns all objects of a probe. The garbage collector deletes the rest. */
 import type { Job, Stored } from '#src/api/kubernetes.ts';
 import { jobs, persistentVolumeClaims, pods, volumeSnapshots, type Resource } from '#src/api/resources.ts';
 import { deleteSame } from '#src/cluster/delete-same.ts';
@@ -8,15 +8,18 @@ import { after } from '#src/domain/clock.ts';
 import { isLeftOver, probeSelector } from '#src/domain/probe/build-probe.ts';
 
 const made: readonly Resource[] = [jobs, pods, persistentVolumeClaims, volumeSnapshots];
-/** A driver deletes a small volume and its snapshot in less. */
+/** A driver deletes a small volume and its snapshot in less time. */
 const longestMs = 2 * 60_000;
 
-/** Safe to repeat; needs no read, so that an interrupted command can do it. */
+/** Safe to repeat. Needs no read, so that an interrupted command can do it. */
 export function removeProbe(cluster: Cluster, job: Stored<Job>): Promise<void> {
   return deleteSame(cluster, jobs, job, { propagation: 'Background' });
 }
 
-/** Resolves once nothing is left of the probe, or, after two minutes, with what is: `persistentvolumeclaim/x`. */
+/**
+ * Resolves when nothing is left of the probe, or, after two minutes, with the objects that are left:
+ * `persistentvolumeclaim/x`.
+ */
 export function untilRemoved(
   environment: Omit<WaitEnvironment, 'until'>,
   { name, namespace }: { readonly name: string; readonly namespace: string },
@@ -36,7 +39,7 @@ export function untilRemoved(
   });
 }
 
-/** Deletes what commands that have died left behind, if Kubernetes has not done so. Resolves with the names of their Jobs. */
+/** Deletes probes of commands that have died, if Kubernetes has not done so. Resolves with the names of their Jobs. */
 export async function removeLeftOvers(cluster: Cluster, namespace: string, now: Date): Promise<string[]> {
   const { items } = await cluster.list(jobs, { namespace, labelSelector: probeSelector });
   const left = items.filter((job) => job.spec?.ttlSecondsAfterFinished !== undefined && isLeftOver(job, now));

@@ -1,4 +1,7 @@
-/** Takes a small claim through write, snapshot, restore and compare. `remove-probe.ts` deletes what this makes. */
+/**
+ * Writes data to a small claim, takes a snapshot, restores it and compares the data. `remove-probe.ts` deletes the
+ * objects.
+ */
 import type { Event, Job, Pod, Stored } from '#src/api/kubernetes.ts';
 import { events, jobs, persistentVolumeClaims, pods, volumeSnapshots } from '#src/api/resources.ts';
 import { byName } from '#src/cluster/by-name.ts';
@@ -24,13 +27,13 @@ import { assertNever } from '#src/errors.ts';
 export interface ProbeEnvironment extends WaitEnvironment {
   /** When `signal` aborts by itself. */
   readonly until: Date;
-  /** Called once the Job exists that owns all else. */
+  /** Called when the Job exists that owns all other objects. */
   readonly owned: (owner: Stored<Job>) => void;
   /** Called when a step begins, when it waits for something else, and when it has ended. */
   readonly onStep: (step: ProbeStep) => void;
 }
 
-/** Resolves once a step has failed, or all have succeeded. Rejects if the API server refuses a request. */
+/** Resolves when a step has failed, or all have succeeded. Rejects if the API server refuses a request. */
 export async function runProbe(environment: ProbeEnvironment, wishes: ProbeWishes): Promise<void> {
   const { cluster } = environment;
   const { name } = wishes;
@@ -67,7 +70,7 @@ export async function runProbe(environment: ProbeEnvironment, wishes: ProbeWishe
 type Ended = { readonly value: string } | { readonly why: string };
 type Told = (waits: string) => void;
 
-/** The step's value; undefined if it failed. */
+/** Resolves with the step's value. Undefined if the step failed. */
 async function step(
   { clock, onStep }: ProbeEnvironment,
   name: StepName,
@@ -92,7 +95,7 @@ async function step(
   return ended.value;
 }
 
-/** What the Job's pod leaves as its message: the SHA-256 of the data. */
+/** Resolves with the termination message of the Job's pod: the SHA-256 of the data. */
 function untilRead(
   environment: ProbeEnvironment,
   { namespace, job: name, claim }: ProbeWishes & { readonly job: string; readonly claim: string },
@@ -150,7 +153,7 @@ function untilReady(
   });
 }
 
-/** A user who may not read Events does without the driver's words. */
+/** Watches Warnings about the claim. A user who may not read Events does not see the driver's errors. */
 function warningsOf(watch: Watch, namespace: string, claim: string): Observed<Event> {
   const fieldSelector = `involvedObject.kind=PersistentVolumeClaim,involvedObject.name=${claim},type=Warning`;
   return watch(events, { namespace, fieldSelector }, { optional: true });

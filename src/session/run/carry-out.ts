@@ -1,6 +1,6 @@
 /**
- * Carries an existing session out to its end, from whatever state it is in: hold it and run it, or wait until the
- * executor that holds it finishes or dies. A Job, the operator and the command line all use this loop.
+ * Carries an existing session out to its end, from whatever state it is in: takes and runs it, or waits until its
+ * holder finishes or dies. A Job, the operator and the command line all use this loop.
  */
 import type { Stored } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
@@ -18,7 +18,7 @@ import { isPermanent } from '#src/session/permanent-error.ts';
 
 export interface Vacant<S extends AnySession> {
   readonly session: Stored<S>;
-  /** The holder that this executor has seen dead; undefined: the session has no holder. */
+  /** The holder that this executor has seen dead. Undefined if the session has no holder. */
   readonly replacing: Holder | undefined;
 }
 
@@ -32,7 +32,10 @@ export interface HoldOrWait<S extends AnySession, Result> {
   readonly otherwise: (session: Stored<S>) => Promise<{ readonly result: Result } | Vacant<S>>;
 }
 
-/** Resolves with the result of `execute` or `otherwise`; rejects as they do, unless another executor took over. */
+/**
+ * Resolves with the result of `execute` or `otherwise`. Rejects as they do, unless another executor took the session
+ * over.
+ */
 export async function holdOrWait<S extends AnySession, Result>(
   environment: HoldEnvironment,
   kind: Pick<SessionKind<S, never>, 'resource' | 'words'>,
@@ -69,8 +72,8 @@ export interface CarryOut<S extends AnySession> {
 }
 
 /**
- * Resolves with the session as last read; it is final unless it was left to another executor. A permanent error ends
- * the session Failed or Invalid; rejects with transient errors, such as 'unreachable' and 'interrupted'.
+ * Resolves with the session as last read, which is final unless it was left to another executor. A permanent error ends
+ * the session Failed or Invalid. Rejects with transient errors, such as 'unreachable' and 'interrupted'.
  */
 export function carryOut<S extends AnySession, Plan>(
   environment: Environment,

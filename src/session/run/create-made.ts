@@ -1,4 +1,4 @@
-/** Creates the objects that a session makes, each one once, however often the executor asks. */
+/** Creates the objects of a session, each one once, however often the executor asks. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { AnySession } from '#src/api/stash.ts';
 import { forEachBounded } from '#src/cluster/for-each-bounded.ts';
@@ -13,13 +13,13 @@ import type { Held } from '#src/session/holding/held.ts';
 import type { MadeRules } from '#src/session/kind.ts';
 import { isFinalRefusal, persist, type Patience } from '#src/session/persist.ts';
 
-/** So many creations are in flight at once. */
+/** How many creations are in flight at once. */
 const createsInFlight = 32;
 
 export interface Maker {
-  /** Resolves once each object exists or has been refused for good. Once `signal` aborts, it gives the others up. */
+  /** Resolves when each object exists or has been refused for good. When `signal` aborts, gives up the others. */
   readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
-  /** Why creations are being retried. */
+  /** Returns why creations are being retried. */
   readonly notes: () => string[];
 }
 
@@ -32,7 +32,7 @@ export interface MakerTask<S extends AnySession> {
   /** Claims for which another session has the object's first name. The maker adds to it. */
   readonly taken: Set<string>;
   readonly rules: MadeRules<S>;
-  /** Called before the API server is asked to create anything. */
+  /** Called before each request to create an object. */
   readonly onAsk: () => void;
   readonly onTrouble: () => void;
 }
@@ -97,7 +97,7 @@ export function createMaker<S extends AnySession>(
   };
 }
 
-/** Sorts the objects into rounds, so that an object comes in a later round than the one it needs. */
+/** Sorts the objects into rounds: an object comes in a later round than the object that it needs. */
 function inOrder(items: readonly Made[]): Made[][] {
   const depth = ({ after }: Made): number => (after === undefined ? 0 : depth(after) + 1);
   return [...Map.groupBy(items, depth)].sort(([a], [b]) => a - b).map(([, round]) => round);

@@ -1,4 +1,4 @@
-/** Repeats observe, decide, apply until a session is done; the same for every kind of session. */
+/** Repeats observe, decide, apply until a session is done, for every kind of session. */
 import type { KubernetesObject } from '#src/api/kubernetes.ts';
 import type { AnySession, StatusOf } from '#src/api/stash.ts';
 import type { Loop } from '#src/cluster/loop.ts';
@@ -11,34 +11,37 @@ import { assertNever, isStashError, type StashError } from '#src/errors.ts';
 import type { Held } from '#src/session/holding/held.ts';
 import { orUntil } from '#src/cluster/or-until.ts';
 
-/** So long after the deadline the executor still tries to write the session's end. */
+/** How long after the deadline the executor still tries to write the session's end. */
 const lateAnswerMs = 10_000;
 
 export interface Routine<S extends AnySession> {
   readonly loop: Loop;
   readonly clock: Clock;
   readonly held: Held<S>;
-  /** What the session makes. The executor creates nothing before it has seen what exists. */
+  /** The session's objects. The executor creates nothing before it has seen which of them exist. */
   readonly made: Observed<KubernetesObject>;
-  /** Until when it waits for that, at most; `toGoOn`: it wants to create more, not only to end the session. */
+  /**
+   * Returns until when the executor waits for that, at most. `toGoOn`: it wants to create more, not only to end the
+   * session.
+   */
   readonly knownBy: (now: Date, toGoOn: boolean) => Date;
-  /** When it gives up to write that the session has started; undefined: as for any other write. */
+  /** When the executor gives up writing that the session has started. Undefined: as for any other write. */
   readonly startBy: Date | undefined;
-  /** The present state, and the next step. */
+  /** Returns the present state and the next step. */
   readonly look: (now: Date) => {
     readonly progress: Progress;
     readonly step: Step<StatusOf<S>>;
   };
-  /** Creates the objects; once `signal` aborts, it gives up those that are not created yet. */
+  /** Creates the objects. When `signal` aborts, gives up those that are not created yet. */
   readonly create: (made: readonly Made[], signal: AbortSignal) => Promise<void>;
-  /** An interruption does not stop a hook: its outcome has to be recorded. */
+  /** An interruption does not stop a hook, because its outcome has to be recorded. */
   readonly runHook: (step: HookToRun<StatusOf<S>>) => Promise<void>;
-  /** Called if the routine ends too early: resumes the application. */
+  /** Resumes the application. Called if the routine ends too early. */
   readonly leave: () => Promise<void>;
   readonly onChange: (progress: Progress) => void;
 }
 
-/** Resolves with the progress once nothing is left to do. Rejects as the routine's acts do, after `leave`. */
+/** Resolves with the progress when nothing is left to do. Rejects as the functions of the routine do, after `leave`. */
 export async function drive<S extends AnySession>(routine: Routine<S>): Promise<Progress> {
   try {
     return await go(routine);
@@ -58,8 +61,8 @@ async function go<S extends AnySession>(routine: Routine<S>): Promise<Progress> 
   for (;;) {
     const failure = made.failure();
     if (failure) throw failure;
-    // One time for progress and step: with two, the progress might call the quiesced time over before any step acts on
-    // it.
+    // Use one time for progress and step: with two, the progress might say that the quiesced time is over before any
+    // step acts on that.
     const now = clock.now();
     const { progress, step } = routine.look(now);
     if (step.do !== 'start' && !made.isSynced()) {
@@ -105,7 +108,7 @@ function endBy(deadline: Date, now: Date): Date {
   return new Date(Math.max(deadline.getTime(), now.getTime()) + lateAnswerMs);
 }
 
-/** Gives up the objects that are not created by `until`; the next round decides on them again. */
+/** Gives up the objects that are not created by `until`. The next round decides about them again. */
 async function createAll<S extends AnySession>(
   { loop, clock, create }: Routine<S>,
   made: readonly Made[],
@@ -122,7 +125,9 @@ async function createAll<S extends AnySession>(
   }
 }
 
-/** The verdict if the final status could not be written: the session stays unfinished until an executor ends it. */
+/**
+ * Returns the verdict if the final status could not be written. The session stays unfinished until an executor ends it.
+ */
 function unwritten({ claims }: Progress, { message }: StashError): Verdict {
   const waiting = claims.filter(({ phase }) => phase !== 'Succeeded');
   const state = waiting.length === 0 ? 'all is done' : describe(waiting);

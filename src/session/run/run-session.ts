@@ -19,17 +19,17 @@ export interface RunSession<S extends AnySession, Plan> {
   readonly plan: Plan;
   readonly context: SessionContext;
   readonly timeoutMs: number;
-  /** The deadline of a session whose own does not count; left out: `timeoutMs` after its start. */
+  /** The deadline of a session whose own does not count. Default: `timeoutMs` after its start. */
   readonly deadline?: Date | undefined;
-  /** Create nothing more: resume the application, and fail what is unfinished for this reason. */
+  /** If set, create nothing more: resume the application, and fail unfinished claims for this reason. */
   readonly end?: SessionEnd | undefined;
-  /** Create nothing more, for this reason: resume the application, and wait for what was made before. */
+  /** If set, create nothing more for this reason: resume the application, and wait for the objects that exist. */
   readonly onlyThaw?: string | undefined;
 }
 
 /**
- * Resolves with the final state, good or bad. Rejects when the executor cannot go on: it was interrupted, another
- * executor took the session over, or the session was deleted or a right was revoked.
+ * Resolves with the final progress, whether the session succeeded or failed. Rejects if the executor cannot continue:
+ * it was interrupted, another executor took the session over, the session was deleted, or a right was revoked.
  */
 export async function runSession<S extends AnySession, Plan>(
   environment: Environment,
